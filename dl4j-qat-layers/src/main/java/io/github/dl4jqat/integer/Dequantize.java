@@ -1,0 +1,132 @@
+package io.github.dl4jqat.integer;
+
+import io.github.dl4jqat.quant.QuantParams;
+import io.github.dl4jqat.quant.Softmax;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * The end of a network: {@code y = values[q - qMin]}, elementwise, and then, where asked for, the
+ * softmax over all elements of an example. The table holds dequantized numbers or those after any
+ * elementwise function, so that a network may end in any such activation without code for it.
+ *
+ * <p>Immutable and thread-safe.
+ */
+public final class Dequantize implements IntegerOp {
+
+    private static final String TYPE = "Dequantize";
+
+    private final String name;
+    private final TensorType input;
+    private final TensorType output;
+    private final float[] values;
+    private final boolean softmax;
+
+    /**
+     * Checks and copies.
+     *
+     * @param name layer name
+     * @param input integers
+     * @param output floats of the same shape
+     * @param values one float for each integer of the input's range, from {@code qMin} on
+     * @param softmax whether the softmax follows
+     */
+    public Dequantize(
+            String name, TensorType input, TensorType output, float[] values, boolean softmax) {
+        OpChecks.name(TYPE, name);
+        OpChecks.integers(TYPE, name, input);
+        if (!output.isFloat()) {
+            throw OpChecks.error(TYPE, name, "output " + output + " is not float");
+        }
+        OpChecks.shape(TYPE, name, output, input.shape());
+        int levels = Lookup.levels(input.params());
+        if (values.length != levels) {
+            throw OpChecks.error(
+                    TYPE, name, values.length + " values for " + levels + " integers of " + input);
+        }
+        this.name = name;
+        this.input = input;
+        this.output = output;
+        this.values = values.clone();
+        this.softmax = softmax;
+    }
+
+    /** The end without an activation function: {@code y = (q - zeroPoint) * scale}. */
+    public static Dequantize linear(
+            String name, TensorType input, TensorType output, boolean softmax) {
+        OpChecks.integers(TYPE, name, input);
+        QuantParams params = input.params();
+        float[] values = new float[Lookup.levels(params)];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = params.dequantize(params.spec().qMin() + i, 0);
+        }
+        return new Dequantize(name, input, output, values, softmax);
+    }
+
+    /** The integers. */
+    public TensorType input() {
+        return input;
+    }
+
+    @Override
+    public String name() {
+        return name;
+    }
+
+    @Override
+    public List<TensorType> inputs() {
+        return List.of(input);
+    }
+
+    @Override
+    public TensorType output() {
+        return output;
+    }
+
+    /** A copy of the table. */
+    public float[] values() {
+        return values.clone();
+    }
+
+    /** Whether the softmax follows. */
+    public boolean softmax() {
+        return softmax;
+    }
+
+    /** Turns {@code examples} examples of {@code q} from {@code from} on into floats. */
+    void apply(int[] q, int from, float[] y, int to, int examples) {
+        int n = input.elements();
+        int qMin = input.params().spec().qMin();
+        for (int i = 0; i < examples * n; i++) {
+            y[to + i] = values[q[from + i] - qMin];
+        }
+        if (softmax) {
+            for (int e = 0; e < examples; e++) {
+                Softmax.apply(y, to + e * n, n);
+            }
+        }
+    }
+
+    @Override
+    public boolean equals(Object o) {
+        if (!(o instanceof Dequantize)) {
+            return false;
+        }
+        Dequantize other = (Dequantize) o;
+        return name.equals(other.name)
+                && input.equals(other.input)
+                && output.equals(other.output)
+                && softmax == other.softmax
+                && Arrays.equals(values, other.values);
+    }
+
+    @Override
+    public int hashCode() {
+        return 31 * (31 * name.hashCode() + output.hashCode()) + Arrays.hashCode(values);
+    }
+
+    @Override
+    public String toString() {
+        return "Dequantize[" + name + ", " + input + " -> " + output + ", softmax=" + softmax + "]";
+    }
+}

@@ -1,0 +1,47 @@
+package io.github.dl4jqat.integer;
+
+import io.github.dl4jqat.quant.Requantization;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * One step of an integer model: from tensors to a tensor, on integers only, except where a network
+ * begins ({@link Quantize}) and ends ({@link Dequantize}).
+ *
+ * <p>In the formulas of the implementations {@code q} is an integer of the input, {@code z_in} and
+ * {@code z_out} are the zero points of input and output, and {@code requantize} is {@link
+ * io.github.dl4jqat.quant.Requantizer#apply}. Every constructor checks shapes and parameters and
+ * throws {@link IllegalArgumentException} naming the layer. All implementations are immutable,
+ * compare by value, and are thread-safe.
+ */
+public sealed interface IntegerOp
+        permits Quantize,
+                Conv2d,
+                Dense,
+                MaxPool2d,
+                AveragePool2d,
+                GlobalPool,
+                Lookup,
+                Reshape,
+                Transpose,
+                Dequantize {
+
+    /** The name of the layer this step comes from; for reports and errors. */
+    String name();
+
+    /** The tensors read. */
+    List<TensorType> inputs();
+
+    /** The tensor written. */
+    TensorType output();
+
+    /** How accumulators become integers of the output; empty where there is no accumulator. */
+    default Optional<Requantization> requantization() {
+        return Optional.empty();
+    }
+
+    /** The constant weights; empty where there are none. */
+    default Optional<Weights> constants() {
+        return Optional.empty();
+    }
+}

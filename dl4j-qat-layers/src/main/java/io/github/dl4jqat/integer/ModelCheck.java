@@ -1,0 +1,170 @@
+package io.github.dl4jqat.integer;
+
+import io.github.dl4jqat.quant.Requantization;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/** Walks a model in order and collects everything that is wrong with it. */
+final class ModelCheck {
+
+    private static final int MOST_CHANNELS_NAMED = 3;
+
+    private final Requantization mode;
+    private final Map<String, TensorType> tensors = new LinkedHashMap<>();
+    private final Set<String> dequantized = new HashSet<>();
+    private final Set<String> quantized = new HashSet<>();
+    private final List<TensorType> inputs = new ArrayList<>();
+    private final List<String> problems = new ArrayList<>();
+
+    ModelCheck(Requantization mode) {
+        this.mode = mode;
+    }
+
+    Map<String, TensorType> tensors() {
+        return tensors;
+    }
+
+    void inputs(List<TensorType> declared) {
+        if (declared.isEmpty()) {
+            problems.add("the model has no input");
+        }
+        for (TensorType input : declared) {
+            if (!input.isFloat()) {
+                problems.add(
+                        "input "
+                                + input
+                                + " is not float; declare the float tensor and add a Quantize");
+            }
+            inputs.add(input);
+            define(input, "the model's inputs");
+        }
+    }
+
+    void op(IntegerOp op) {
+        String who = op.getClass().getSimpleName() + " '" + op.name() + "'";
+        for (TensorType read : op.inputs()) {
+            TensorType written = tensors.get(read.name());
+            if (written == null) {
+                problems.add(who + " reads tensor '" + read.name() + "' before it is written");
+            } else if (!written.equals(read)) {
+                problems.add(who + " reads " + read + ", but it was written as " + written);
+            }
+            if (dequantized.contains(read.name())) {
+                problems.add(
+                        who
+                                + " reads "
+                                + read
+                                + ", which is already dequantized; only the end of a network is");
+            }
+        }
+        define(op.output(), who);
+        op.requantization()
+                .filter(m -> m != mode)
+                .ifPresent(
+                        m ->
+                                problems.add(
+                                        who
+                                                + " requantizes in mode "
+                                                + m
+                                                + ", but the model's mode is "
+                                                + mode));
+        if (op instanceof Quantize) {
+            quantized.add(((Quantize) op).input().name());
+        } else if (op instanceof Dequantize) {
+            dequantized.add(op.output().name());
+        } else {
+            accumulator(op, who);
+        }
+    }
+
+    private void define(TensorType tensor, String by) {
+        if (tensors.putIfAbsent(tensor.name(), tensor) != null) {
+            problems.add("tensor '" + tensor.name() + "' is written again by " + by);
+        }
+    }
+
+    /** An accumulator must hold the worst input: then it holds every input. */
+    private void accumulator(IntegerOp op, String who) {
+        long step = op.inputs().get(0).largestStep();
+        if (op.constants().isPresent()) {
+            weighted(op.constants().get(), step, who);
+        } else if (op instanceof AveragePool2d) {
+            sum(((AveragePool2d) op).window().area() * step, who);
+        } else if (op instanceof GlobalPool && ((GlobalPool) op).requantization().isPresent()) {
+            TensorType image = ((GlobalPool) op).input();
+            sum((long) image.size(1) * image.size(2) * step, who);
+        }
+    }
+
+    private void weighted(Weights weights, long step, String who) {
+        int offenders = 0;
+        for (int c = 0; c < weights.channels(); c++) {
+            long largest = weights.absoluteSum(c) * step + Math.abs((long) weights.bias(c));
+            if (largest > Integer.MAX_VALUE && offenders++ < MOST_CHANNELS_NAMED) {
+                problems.add(
+                        who
+                                + ", channel "
+                                + c
+                                + ": its accumulator can reach "
+                                + largest
+                                + ", more than int32 holds; use fewer bits for weights or"
+                                + " activations, or a smaller bias");
+            }
+        }
+        if (offenders > MOST_CHANNELS_NAMED) {
+            problems.add(
+                    who
+                            + ": the same for "
+                            + (offenders - MOST_CHANNELS_NAMED)
+                            + " more of its channels");
+        }
+    }
+
+    private void sum(long largest, String who) {
+        if (largest > Integer.MAX_VALUE) {
+            problems.add(
+                    who
+                            + ": its sum can reach "
+                            + largest
+                            + ", more than int32 holds; use fewer bits for its input");
+        }
+    }
+
+    List<TensorType> outputs(List<String> names) {
+        if (names.isEmpty()) {
+            problems.add("the model has no output");
+        }
+        List<TensorType> outputs = new ArrayList<>();
+        Set<String> seen = new HashSet<>();
+        for (String name : names) {
+            if (!dequantized.contains(name)) {
+                problems.add("output '" + name + "' is not written by a Dequantize");
+            } else if (!seen.add(name)) {
+                problems.add("output '" + name + "' is named twice");
+            } else {
+                outputs.add(tensors.get(name));
+            }
+        }
+        for (TensorType input : inputs) {
+            if (!quantized.contains(input.name())) {
+                problems.add("input " + input + " is read by no Quantize");
+            }
+        }
+        return outputs;
+    }
+
+    void throwProblems() {
+        if (!problems.isEmpty()) {
+            throw new IllegalArgumentException(
+                    "IntegerModel: "
+                            + problems.size()
+                            + (problems.size() == 1 ? " problem" : " problems")
+                            + "\n  "
+                            + String.join("\n  ", problems));
+        }
+    }
+}

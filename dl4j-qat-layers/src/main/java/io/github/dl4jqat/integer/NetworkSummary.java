@@ -1,0 +1,96 @@
+package io.github.dl4jqat.integer;
+
+import io.github.dl4jqat.quant.QuantParams;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+
+/** The table that {@link IntegerNetwork#summary()} gives. */
+final class NetworkSummary {
+
+    private static final String[] HEAD = {
+        "layer", "type", "in", "out", "weights", "bits", "scales", "output", "bytes"
+    };
+
+    private NetworkSummary() {}
+
+    static String of(IntegerModel model, String engine) {
+        List<String[]> rows = new ArrayList<>();
+        rows.add(HEAD);
+        long parameters = 0;
+        for (IntegerOp op : model.ops()) {
+            rows.add(row(op));
+            parameters += op.constants().map(w -> (long) w.elements() + w.channels()).orElse(0L);
+        }
+        int[] widths = new int[HEAD.length];
+        for (String[] row : rows) {
+            for (int i = 0; i < row.length; i++) {
+                widths[i] = Math.max(widths[i], row[i].length());
+            }
+        }
+        int total = HEAD.length * 2;
+        for (int width : widths) {
+            total += width;
+        }
+        String rule = "=".repeat(total) + "\n";
+        StringBuilder table = new StringBuilder(rule);
+        for (String[] row : rows) {
+            for (int i = 0; i < row.length; i++) {
+                table.append(String.format(Locale.ROOT, "%-" + (widths[i] + 2) + "s", row[i]));
+            }
+            table.append('\n');
+            if (row == HEAD) {
+                table.append("-".repeat(total)).append('\n');
+            }
+        }
+        table.append("-".repeat(total)).append('\n');
+        return table.append("Parameters: ")
+                .append(parameters)
+                .append(" (weights and biases), ")
+                .append(model.weightBytes())
+                .append(" bytes; as floats ")
+                .append(parameters * Float.BYTES)
+                .append(" bytes\nEngine: ")
+                .append(engine)
+                .append("; requantization: ")
+                .append(model.requantization())
+                .append('\n')
+                .append(rule)
+                .toString();
+    }
+
+    private static String[] row(IntegerOp op) {
+        Weights weights = op.constants().orElse(null);
+        QuantParams out = op.output().params();
+        return new String[] {
+            op.name(),
+            op.getClass().getSimpleName(),
+            op.inputs().get(0).shape().toString(),
+            op.output().shape().toString(),
+            weights == null ? "-" : weights.shape().toString(),
+            weights == null ? "-" : weights.params().spec().typeName(),
+            weights == null ? "-" : range(weights.params().scales()),
+            out == null
+                    ? "float"
+                    : String.format(
+                            Locale.ROOT,
+                            "%s scale %.4g zero %d",
+                            out.spec().typeName(),
+                            out.scale(),
+                            out.zeroPoint()),
+            weights == null ? "-" : Long.toString(weights.bytes())
+        };
+    }
+
+    private static String range(float[] scales) {
+        float low = Float.MAX_VALUE;
+        float high = 0;
+        for (float scale : scales) {
+            low = Math.min(low, scale);
+            high = Math.max(high, scale);
+        }
+        return low == high
+                ? String.format(Locale.ROOT, "%.4g", low)
+                : String.format(Locale.ROOT, "%.4g..%.4g", low, high);
+    }
+}
