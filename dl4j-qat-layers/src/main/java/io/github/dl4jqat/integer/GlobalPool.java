@@ -20,7 +20,7 @@ import java.util.Optional;
  * @param input image of integers
  * @param output vector of integers
  * @param kind which of the three
- * @param mode how sums are requantized; not used by MAX, but given all the same
+ * @param mode how sums are requantized; for MAX, which has none, the model's mode all the same
  * @param low smallest integer of the output; for MAX its {@code qMin}
  * @param high largest integer of the output; for MAX its {@code qMax}
  */
@@ -104,6 +104,6 @@ public record GlobalPool(
 
     @Override
     public Optional<Requantization> requantization() {
-        return kind == Kind.MAX ? Optional.empty() : Optional.of(mode);
+        return Optional.of(mode);
     }
 }

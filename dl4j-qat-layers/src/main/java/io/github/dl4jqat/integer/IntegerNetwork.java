@@ -1,5 +1,7 @@
 package io.github.dl4jqat.integer;
 
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -12,7 +14,7 @@ import org.nd4j.linalg.dataset.api.iterator.DataSetIterator;
  * A network that computes with integers only: an {@link IntegerModel} and an engine that runs it.
  *
  * <pre>{@code
- * try (IntegerNetwork net = IntegerNetwork.of(model)) {
+ * try (IntegerNetwork net = IntegerNetwork.load(Path.of("lenet.qnet"))) {
  *     INDArray probabilities = net.output(images);
  * }
  * }</pre>
@@ -33,9 +35,43 @@ public final class IntegerNetwork implements AutoCloseable {
         this.engine = engine;
     }
 
-    /** A network with the Java engine. */
+    /** A network with the fastest engine that can run the model. */
     public static IntegerNetwork of(IntegerModel model) {
-        return new IntegerNetwork(model, new JavaEngine(model));
+        return of(model, EngineChoice.AUTO);
+    }
+
+    /**
+     * A network with the chosen engine.
+     *
+     * @throws UnsupportedOperationException if that engine was asked for by name and is missing or
+     *     cannot run the model; the message says why
+     */
+    public static IntegerNetwork of(IntegerModel model, EngineChoice choice) {
+        return new IntegerNetwork(model, Engines.create(model, choice));
+    }
+
+    /**
+     * Reads a {@code .qnet} file.
+     *
+     * @throws QnetFormatException if the file is broken; it names the file and the reason
+     * @throws IOException if it cannot be read at all
+     */
+    public static IntegerNetwork load(Path file) throws IOException {
+        return of(Qnet.read(file));
+    }
+
+    /**
+     * Writes the model as a {@code .qnet} file: to a temporary neighbour first, then in place.
+     *
+     * @throws IOException if it cannot be written; a file that was there before is then unharmed
+     */
+    public void save(Path file) throws IOException {
+        Qnet.write(model, file);
+    }
+
+    /** The same model on another engine, which the caller closes on its own. */
+    public IntegerNetwork withEngine(EngineChoice choice) {
+        return of(model, choice);
     }
 
     /** What is computed. */

@@ -94,7 +94,7 @@ final class ModelCheck {
             weighted(op.constants().get(), step, who);
         } else if (op instanceof AveragePool2d) {
             sum(((AveragePool2d) op).window().area() * step, who);
-        } else if (op instanceof GlobalPool && ((GlobalPool) op).requantization().isPresent()) {
+        } else if (op instanceof GlobalPool && ((GlobalPool) op).kind() != GlobalPool.Kind.MAX) {
             TensorType image = ((GlobalPool) op).input();
             sum((long) image.size(1) * image.size(2) * step, who);
         }

@@ -1,0 +1,50 @@
+package io.github.dl4jqat.integer;
+
+import io.github.dl4jqat.quant.Requantization;
+import java.util.Optional;
+
+/** Whether a model can be written as an ONNX graph that computes exactly the same integers. */
+public final class OnnxSupport {
+
+    private static final int BYTE_BITS = 8;
+
+    private OnnxSupport() {}
+
+    /** Why a model cannot be run by ONNX Runtime; empty where it can. */
+    public static Optional<String> obstacle(IntegerModel model) {
+        if (model.requantization() != Requantization.FLOAT) {
+            return Optional.of(
+                    "ONNX Runtime requantizes with floats, the model's mode is "
+                            + model.requantization());
+        }
+        for (TensorType tensor : model.tensors().values()) {
+            if (!tensor.isFloat() && tensor.params().spec().bits() > BYTE_BITS) {
+                return Optional.of(
+                        "ONNX Runtime computes with activations of up to 8 bits, tensor "
+                                + tensor
+                                + " has more");
+            }
+        }
+        for (IntegerOp op : model.ops()) {
+            if (op.constants().filter(w -> w.params().spec().bits() > BYTE_BITS).isPresent()) {
+                return Optional.of(
+                        "ONNX Runtime computes with weights of up to 8 bits, layer '"
+                                + op.name()
+                                + "' has more");
+            }
+            if (op instanceof MaxPool2d && padsReachKernel(((MaxPool2d) op).window())) {
+                return Optional.of(
+                        "ONNX Runtime pools with padding smaller than the kernel, layer '"
+                                + op.name()
+                                + "' has "
+                                + ((MaxPool2d) op).window());
+            }
+        }
+        return Optional.empty();
+    }
+
+    private static boolean padsReachKernel(Window2d w) {
+        return Math.max(w.padTop(), w.padBottom()) >= w.kernelH()
+                || Math.max(w.padLeft(), w.padRight()) >= w.kernelW();
+    }
+}

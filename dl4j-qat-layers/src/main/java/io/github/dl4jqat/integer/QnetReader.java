@@ -1,0 +1,324 @@
+package io.github.dl4jqat.integer;
+
+import io.github.dl4jqat.quant.Granularity;
+import io.github.dl4jqat.quant.QuantParams;
+import io.github.dl4jqat.quant.QuantSpec;
+import io.github.dl4jqat.quant.Requantization;
+import io.github.dl4jqat.quant.Symmetry;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * From the bytes of a {@code .qnet} file to a model. Every length is compared with the bytes that
+ * are there before anything is allocated from it, and everything else is checked by the
+ * constructors that a model built in memory passes through too.
+ */
+final class QnetReader {
+
+    private final byte[] bytes;
+    private final String source;
+    private final List<ByteBuffer> parts = new ArrayList<>();
+    private final List<Boolean> partsUsed = new ArrayList<>();
+    private final Map<String, TensorType> tensors = new HashMap<>();
+    private Requantization mode;
+
+    QnetReader(byte[] bytes, String source) {
+        this.bytes = bytes;
+        this.source = source;
+    }
+
+    IntegerModel read() throws QnetFormatException {
+        Map<String, ByteBuffer> entries = StoredZip.read(bytes, source);
+        QnetFields manifest = QnetFields.parse(manifestBytes(entries), source);
+        version(manifest);
+        parts(manifest, entries);
+        try {
+            return model(manifest);
+        } catch (IllegalArgumentException | ArithmeticException e) {
+            throw new QnetFormatException(source, e.getMessage(), e);
+        }
+    }
+
+    private byte[] manifestBytes(Map<String, ByteBuffer> entries) throws QnetFormatException {
+        ByteBuffer manifest = entries.remove(Qnet.MANIFEST);
+        ByteBuffer hash = entries.remove(Qnet.MANIFEST_HASH);
+        if (manifest == null || hash == null) {
+            throw new QnetFormatException(
+                    source,
+                    "entries "
+                            + Qnet.MANIFEST
+                            + " and "
+                            + Qnet.MANIFEST_HASH
+                            + " must both be there; it is not a .qnet file");
+        }
+        String expected = StandardCharsets.US_ASCII.decode(hash.duplicate()).toString();
+        if (!QnetWriter.sha256(manifest.duplicate()).equals(expected)) {
+            throw new QnetFormatException(
+                    source, "the SHA-256 of " + Qnet.MANIFEST + " does not match");
+        }
+        byte[] json = new byte[manifest.remaining()];
+        manifest.duplicate().get(json);
+        return json;
+    }
+
+    private void version(QnetFields manifest) throws QnetFormatException {
+        String format = manifest.text("format");
+        if (!format.equals(Qnet.FORMAT)) {
+            throw manifest.error("format is '" + format + "', expected '" + Qnet.FORMAT + "'");
+        }
+        QnetFields version = manifest.object("formatVersion");
+        int major = version.integer("major");
+        int minor = version.integer("minor");
+        if (major != Qnet.MAJOR || minor < 0) {
+            throw version.error(
+                    "the file has version "
+                            + major
+                            + "."
+                            + minor
+                            + ", this library reads "
+                            + Qnet.MAJOR
+                            + ".x; use a library that knows it");
+        }
+    }
+
+    private void parts(QnetFields manifest, Map<String, ByteBuffer> entries)
+            throws QnetFormatException {
+        for (QnetFields part : manifest.objects("parts")) {
+            String path = part.text("path");
+            if (!path.equals(QnetWriter.partPath(parts.size()))) {
+                throw part.error(
+                        "path is '"
+                                + path
+                                + "', expected '"
+                                + QnetWriter.partPath(parts.size())
+                                + "'");
+            }
+            ByteBuffer content = entries.remove(path);
+            if (content == null) {
+                throw part.error("there is no entry '" + path + "'");
+            }
+            if (part.integer("bytes") != content.remaining()) {
+                throw part.error(
+                        "'"
+                                + path
+                                + "' has "
+                                + content.remaining()
+                                + " bytes, expected "
+                                + part.integer("bytes"));
+            }
+            if (!QnetWriter.sha256(content.duplicate()).equals(part.text("sha256"))) {
+                throw part.error("the SHA-256 of '" + path + "' does not match");
+            }
+            parts.add(content.order(ByteOrder.LITTLE_ENDIAN));
+            partsUsed.add(false);
+        }
+        if (!entries.isEmpty()) {
+            throw new QnetFormatException(
+                    source, "entries that the manifest does not list: " + entries.keySet());
+        }
+    }
+
+    private IntegerModel model(QnetFields manifest) throws QnetFormatException {
+        mode = manifest.choice("requantization", Requantization.class);
+        IntegerModel.Builder builder = IntegerModel.builder().requantization(mode);
+        QnetFields metadata = manifest.object("metadata");
+        for (String key : metadata.names()) {
+            builder.metadata(key, metadata.text(key));
+        }
+        for (QnetFields tensor : manifest.objects("tensors")) {
+            TensorType type = tensor(tensor);
+            if (tensors.put(type.name(), type) != null) {
+                throw tensor.error("tensor '" + type.name() + "' is listed twice");
+            }
+        }
+        for (String input : manifest.texts("inputs")) {
+            builder.input(known(manifest, input));
+        }
+        for (QnetFields op : manifest.objects("ops")) {
+            builder.add(op(op));
+        }
+        manifest.texts("outputs").forEach(builder::output);
+        if (partsUsed.contains(false)) {
+            throw manifest.error("part " + partsUsed.indexOf(false) + " is used by nothing");
+        }
+        IntegerModel model = builder.build();
+        if (model.tensors().size() != tensors.size()) {
+            throw manifest.error("it lists tensors that no operation writes");
+        }
+        return model;
+    }
+
+    private TensorType known(QnetFields where, String name) throws QnetFormatException {
+        TensorType tensor = tensors.get(name);
+        if (tensor == null) {
+            throw where.error("there is no tensor '" + name + "'");
+        }
+        return tensor;
+    }
+
+    private static TensorType tensor(QnetFields fields) throws QnetFormatException {
+        QuantParams params = null;
+        if (fields.has("spec")) {
+            float scale = fields.positiveFloat("scale");
+            params = QuantParams.of(spec(fields), scale, fields.integer("zeroPoint"));
+        }
+        return new TensorType(fields.text("name"), fields.integers("shape"), params);
+    }
+
+    private static QuantSpec spec(QnetFields fields) throws QnetFormatException {
+        QnetFields spec = fields.object("spec");
+        return new QuantSpec(
+                spec.integer("bits"),
+                spec.flag("signed"),
+                spec.choice("symmetry", Symmetry.class),
+                spec.flag("narrowRange"),
+                new Granularity(
+                        spec.choice("granularity", Granularity.Kind.class),
+                        spec.integer("groupSize")));
+    }
+
+    private IntegerOp op(QnetFields f) throws QnetFormatException {
+        String name = f.text("name");
+        TensorType in = known(f, f.text("input"));
+        TensorType out = known(f, f.text("output"));
+        switch (f.text("type")) {
+            case "Quantize":
+                return new Quantize(name, in, out);
+            case "Conv2d":
+                return new Conv2d(
+                        name,
+                        in,
+                        out,
+                        weights(f.object("weights")),
+                        window(f),
+                        f.integer("groups"),
+                        mode,
+                        f.integer("low"),
+                        f.integer("high"));
+            case "Dense":
+                return new Dense(
+                        name,
+                        in,
+                        out,
+                        weights(f.object("weights")),
+                        mode,
+                        f.integer("low"),
+                        f.integer("high"));
+            case "MaxPool2d":
+                return new MaxPool2d(name, in, out, window(f));
+            case "AveragePool2d":
+                return new AveragePool2d(
+                        name,
+                        in,
+                        out,
+                        window(f),
+                        f.flag("includePadInDivisor"),
+                        mode,
+                        f.integer("low"),
+                        f.integer("high"));
+            case "GlobalPool":
+                return new GlobalPool(
+                        name,
+                        in,
+                        out,
+                        f.choice("kind", GlobalPool.Kind.class),
+                        mode,
+                        f.integer("low"),
+                        f.integer("high"));
+            case "Lookup":
+                return new Lookup(name, in, out, ints(f, "table"));
+            case "Reshape":
+                return new Reshape(name, in, out);
+            case "Transpose":
+                return new Transpose(name, in, out, f.integers("permutation"));
+            case "Dequantize":
+                return new Dequantize(name, in, out, floats(f, "values"), f.flag("softmax"));
+            default:
+                throw f.error(
+                        "operation '"
+                                + f.text("type")
+                                + "' is not known; the file is from a later version");
+        }
+    }
+
+    private static Window2d window(QnetFields fields) throws QnetFormatException {
+        QnetFields w = fields.object("window");
+        return new Window2d(
+                w.integer("kernelH"),
+                w.integer("kernelW"),
+                w.integer("strideH"),
+                w.integer("strideW"),
+                w.integer("dilationH"),
+                w.integer("dilationW"),
+                w.integer("padTop"),
+                w.integer("padLeft"),
+                w.integer("padBottom"),
+                w.integer("padRight"));
+    }
+
+    private Weights weights(QnetFields fields) throws QnetFormatException {
+        List<Integer> shape = fields.integers("shape");
+        QuantSpec spec = spec(fields);
+        ByteBuffer packed = part(fields, "values");
+        long count = 1;
+        for (int n : shape) {
+            if (n < 1 || (count *= n) > Integer.MAX_VALUE) {
+                throw fields.error("shape " + shape + " is not possible");
+            }
+        }
+        if (packed.remaining() != BitPacking.bytes(count, spec.bits())) {
+            throw fields.error(
+                    count
+                            + " weights of "
+                            + spec.bits()
+                            + " bits take "
+                            + BitPacking.bytes(count, spec.bits())
+                            + " bytes, the part has "
+                            + packed.remaining());
+        }
+        byte[] content = new byte[packed.remaining()];
+        packed.duplicate().get(content);
+        int[] values = BitPacking.unpack(content, (int) count, spec.bits());
+        QuantParams params = QuantParams.of(spec, floats(fields, "scales"), 0);
+        return Weights.of(params, shape, values, ints(fields, "bias"));
+    }
+
+    private ByteBuffer part(QnetFields fields, String name) throws QnetFormatException {
+        int index = fields.integer(name);
+        if (index < 0 || index >= parts.size()) {
+            throw fields.error("'" + name + "' is part " + index + " of " + parts.size());
+        }
+        if (partsUsed.set(index, true)) {
+            throw fields.error("'" + name + "' is part " + index + ", which is used already");
+        }
+        return parts.get(index);
+    }
+
+    private ByteBuffer words(QnetFields fields, String name) throws QnetFormatException {
+        ByteBuffer part = part(fields, name);
+        if (part.remaining() % Integer.BYTES != 0) {
+            throw fields.error(
+                    "'" + name + "' has " + part.remaining() + " bytes, no multiple of 4");
+        }
+        return part.duplicate().order(ByteOrder.LITTLE_ENDIAN);
+    }
+
+    private int[] ints(QnetFields fields, String name) throws QnetFormatException {
+        ByteBuffer part = words(fields, name);
+        int[] values = new int[part.remaining() / Integer.BYTES];
+        part.asIntBuffer().get(values);
+        return values;
+    }
+
+    private float[] floats(QnetFields fields, String name) throws QnetFormatException {
+        ByteBuffer part = words(fields, name);
+        float[] values = new float[part.remaining() / Float.BYTES];
+        part.asFloatBuffer().get(values);
+        return values;
+    }
+}

@@ -1,0 +1,189 @@
+package io.github.dl4jqat.integer;
+
+import io.github.dl4jqat.quant.QuantParams;
+import io.github.dl4jqat.quant.QuantSpec;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.nd4j.shade.jackson.databind.ObjectMapper;
+import org.nd4j.shade.jackson.databind.node.ArrayNode;
+import org.nd4j.shade.jackson.databind.node.JsonNodeFactory;
+import org.nd4j.shade.jackson.databind.node.ObjectNode;
+
+/** From a model to the entries of a {@code .qnet} file. */
+final class QnetWriter {
+
+    private static final JsonNodeFactory JSON = JsonNodeFactory.instance;
+
+    private final List<byte[]> parts = new ArrayList<>();
+
+    private QnetWriter() {}
+
+    static void write(IntegerModel model, OutputStream out) throws IOException {
+        StoredZip.write(new QnetWriter().entries(model), out);
+    }
+
+    static String partPath(int index) {
+        return String.format(Locale.ROOT, "tensors/%03d.bin", index);
+    }
+
+    static String sha256(ByteBuffer bytes) {
+        try {
+            MessageDigest digest = MessageDigest.getInstance("SHA-256");
+            digest.update(bytes);
+            return HexFormat.of().formatHex(digest.digest());
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every JDK has SHA-256", e);
+        }
+    }
+
+    private Map<String, byte[]> entries(IntegerModel model) throws IOException {
+        ObjectNode manifest = JSON.objectNode();
+        manifest.put("format", Qnet.FORMAT);
+        manifest.putObject("formatVersion").put("major", Qnet.MAJOR).put("minor", Qnet.MINOR);
+        manifest.put("requantization", model.requantization().name());
+        ObjectNode metadata = manifest.putObject("metadata");
+        model.metadata().forEach(metadata::put);
+        ArrayNode tensors = manifest.putArray("tensors");
+        model.tensors().values().forEach(t -> tensors.add(tensor(t)));
+        ArrayNode inputs = manifest.putArray("inputs");
+        model.inputs().forEach(t -> inputs.add(t.name()));
+        ArrayNode outputs = manifest.putArray("outputs");
+        model.outputs().forEach(t -> outputs.add(t.name()));
+        ArrayNode ops = manifest.putArray("ops");
+        model.ops().forEach(op -> ops.add(op(op)));
+        ArrayNode list = manifest.putArray("parts");
+        for (int i = 0; i < parts.size(); i++) {
+            list.addObject()
+                    .put("path", partPath(i))
+                    .put("bytes", parts.get(i).length)
+                    .put("sha256", sha256(ByteBuffer.wrap(parts.get(i))));
+        }
+        byte[] json =
+                new ObjectMapper().writerWithDefaultPrettyPrinter().writeValueAsBytes(manifest);
+        Map<String, byte[]> entries = new LinkedHashMap<>();
+        entries.put(Qnet.MANIFEST, json);
+        entries.put(
+                Qnet.MANIFEST_HASH,
+                sha256(ByteBuffer.wrap(json)).getBytes(StandardCharsets.US_ASCII));
+        for (int i = 0; i < parts.size(); i++) {
+            entries.put(partPath(i), parts.get(i));
+        }
+        return entries;
+    }
+
+    private static ObjectNode tensor(TensorType tensor) {
+        ObjectNode node = JSON.objectNode().put("name", tensor.name());
+        shape(node, tensor.shape());
+        if (!tensor.isFloat()) {
+            spec(node, tensor.params().spec());
+            // As text: shortest decimals of floats come back exactly, and no reader makes a double.
+            node.put("scale", Float.toString(tensor.params().scale()));
+            node.put("zeroPoint", tensor.params().zeroPoint());
+        }
+        return node;
+    }
+
+    private static void shape(ObjectNode node, List<Integer> shape) {
+        ArrayNode sizes = node.putArray("shape");
+        shape.forEach(sizes::add);
+    }
+
+    private static void spec(ObjectNode node, QuantSpec spec) {
+        node.putObject("spec")
+                .put("bits", spec.bits())
+                .put("signed", spec.signed())
+                .put("symmetry", spec.symmetry().name())
+                .put("narrowRange", spec.narrowRange())
+                .put("granularity", spec.granularity().kind().name())
+                .put("groupSize", spec.granularity().groupSize());
+    }
+
+    private ObjectNode op(IntegerOp op) {
+        ObjectNode node = JSON.objectNode();
+        node.put("type", op.getClass().getSimpleName());
+        node.put("name", op.name());
+        node.put("input", op.inputs().get(0).name());
+        node.put("output", op.output().name());
+        if (op instanceof Conv2d) {
+            Conv2d conv = (Conv2d) op;
+            window(node, conv.window());
+            node.put("groups", conv.groups()).put("low", conv.low()).put("high", conv.high());
+            weights(node, conv.weights());
+        } else if (op instanceof Dense) {
+            Dense dense = (Dense) op;
+            node.put("low", dense.low()).put("high", dense.high());
+            weights(node, dense.weights());
+        } else if (op instanceof MaxPool2d) {
+            window(node, ((MaxPool2d) op).window());
+        } else if (op instanceof AveragePool2d) {
+            AveragePool2d pool = (AveragePool2d) op;
+            window(node, pool.window());
+            node.put("includePadInDivisor", pool.includePadInDivisor());
+            node.put("low", pool.low()).put("high", pool.high());
+        } else if (op instanceof GlobalPool) {
+            GlobalPool pool = (GlobalPool) op;
+            node.put("kind", pool.kind().name()).put("low", pool.low()).put("high", pool.high());
+        } else if (op instanceof Lookup) {
+            node.put("table", part(ints(((Lookup) op).table())));
+        } else if (op instanceof Transpose) {
+            ArrayNode axes = node.putArray("permutation");
+            ((Transpose) op).permutation().forEach(axes::add);
+        } else if (op instanceof Dequantize) {
+            node.put("values", part(floats(((Dequantize) op).values())));
+            node.put("softmax", ((Dequantize) op).softmax());
+        }
+        return node;
+    }
+
+    private static void window(ObjectNode node, Window2d w) {
+        node.putObject("window")
+                .put("kernelH", w.kernelH())
+                .put("kernelW", w.kernelW())
+                .put("strideH", w.strideH())
+                .put("strideW", w.strideW())
+                .put("dilationH", w.dilationH())
+                .put("dilationW", w.dilationW())
+                .put("padTop", w.padTop())
+                .put("padLeft", w.padLeft())
+                .put("padBottom", w.padBottom())
+                .put("padRight", w.padRight());
+    }
+
+    private void weights(ObjectNode node, Weights weights) {
+        ObjectNode w = node.putObject("weights");
+        QuantParams params = weights.params();
+        shape(w, weights.shape());
+        spec(w, params.spec());
+        w.put("values", part(BitPacking.pack(weights)));
+        w.put("scales", part(floats(params.scales())));
+        w.put("bias", part(ints(weights.biases())));
+    }
+
+    private int part(byte[] bytes) {
+        parts.add(bytes);
+        return parts.size() - 1;
+    }
+
+    private static byte[] floats(float[] values) {
+        ByteBuffer bytes = ByteBuffer.allocate(Math.multiplyExact(values.length, Float.BYTES));
+        bytes.order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer().put(values);
+        return bytes.array();
+    }
+
+    private static byte[] ints(int[] values) {
+        ByteBuffer bytes = ByteBuffer.allocate(Math.multiplyExact(values.length, Integer.BYTES));
+        bytes.order(ByteOrder.LITTLE_ENDIAN).asIntBuffer().put(values);
+        return bytes.array();
+    }
+}
