@@ -1,0 +1,33 @@
+package io.github.dl4jqat.kernels;
+
+/**
+ * The backward pass of one gradient estimator over a block of one scale. {@code low} and {@code
+ * high} are the ends of the grid in steps, as in {@link FakeQuantKernel}; {@code dx} may be the
+ * same array as {@code grad}.
+ *
+ * <p>Implementations are stateless and thread-safe.
+ */
+public interface BackwardKernel {
+
+    /** {@code dx[i]} from {@code x[i]} and the gradient {@code grad[i]} of the quantized value. */
+    void apply(
+            float[] x,
+            float[] grad,
+            float[] dx,
+            int from,
+            int to,
+            float scale,
+            float low,
+            float high);
+
+    /** The same for doubles. */
+    void apply(
+            double[] x,
+            double[] grad,
+            double[] dx,
+            int from,
+            int to,
+            double scale,
+            double low,
+            double high);
+}
