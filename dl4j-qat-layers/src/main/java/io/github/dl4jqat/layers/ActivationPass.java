@@ -1,0 +1,94 @@
+package io.github.dl4jqat.layers;
+
+import io.github.dl4jqat.quant.QuantParams;
+import org.deeplearning4j.nn.workspace.ArrayType;
+import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
+import org.nd4j.linalg.activations.IActivation;
+import org.nd4j.linalg.activations.impl.ActivationIdentity;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/**
+ * From the pre-activation to the quantized output in reals, and back:
+ *
+ * <pre>
+ *   clamping function   y = Q_out(f(z))
+ *   any other           y = Q_out(f(Q_pre(z)))
+ * </pre>
+ *
+ * Belongs to one running layer; not thread-safe.
+ */
+final class ActivationPass {
+
+    private final LayerQuantizers quantizers;
+
+    ActivationPass(LayerQuantizers quantizers) {
+        this.quantizers = quantizers;
+    }
+
+    /** What a training forward pass leaves for the backward pass. */
+    static final class Trace {
+        private INDArray z;
+        private INDArray zQuantized;
+        private QuantParams zParams;
+        private INDArray activation;
+        private QuantParams outputParams;
+    }
+
+    /**
+     * The forward pass.
+     *
+     * @param z may be overwritten when not training
+     * @param f the activation function, or null for none
+     * @param trace filled in when training; may be null otherwise
+     */
+    INDArray forward(
+            INDArray z,
+            IActivation f,
+            boolean training,
+            int iteration,
+            LayerWorkspaceMgr mgr,
+            Trace trace) {
+        INDArray zQuantized = z;
+        QuantParams zParams = null;
+        if (f != null && !ActivationTable.isClamp(f)) {
+            zParams = quantizers.observe(quantizers.preActivation(), z, training, iteration);
+            if (zParams != null) {
+                zQuantized = LayerQuantizers.quantized(quantizers.preActivation(), z, zParams, mgr);
+            }
+        }
+        INDArray a = zQuantized;
+        if (f != null && !(f instanceof ActivationIdentity)) {
+            // The function overwrites its argument, which the backward pass still needs.
+            INDArray argument =
+                    training ? mgr.dup(ArrayType.ACTIVATIONS, zQuantized, 'c') : zQuantized;
+            a = f.getActivation(argument, training);
+        }
+        QuantParams outputParams = quantizers.observe(quantizers.output(), a, training, iteration);
+        if (training && trace != null) {
+            trace.z = z;
+            trace.zQuantized = zQuantized;
+            trace.zParams = zParams;
+            trace.activation = a;
+            trace.outputParams = outputParams;
+        }
+        return outputParams == null
+                ? a
+                : LayerQuantizers.quantized(quantizers.output(), a, outputParams, mgr);
+    }
+
+    /** The gradient at {@code z} from that of the output; {@code epsilon} is left as it is. */
+    INDArray backward(INDArray epsilon, IActivation f, LayerWorkspaceMgr mgr, Trace trace) {
+        INDArray grad = epsilon;
+        if (trace.outputParams != null) {
+            grad =
+                    mgr.createUninitialized(
+                            ArrayType.BP_WORKING_MEM, epsilon.dataType(), epsilon.shape(), 'c');
+            quantizers.output().backward(trace.activation, epsilon, grad, trace.outputParams);
+        }
+        INDArray dz = f == null ? grad : f.backprop(trace.zQuantized, grad).getFirst();
+        if (trace.zParams != null) {
+            quantizers.preActivation().backward(trace.z, dz, dz, trace.zParams);
+        }
+        return dz;
+    }
+}

@@ -1,0 +1,140 @@
+package io.github.dl4jqat.layers;
+
+import org.deeplearning4j.nn.conf.CNN2DFormat;
+import org.deeplearning4j.nn.conf.ConvolutionMode;
+import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
+import org.deeplearning4j.nn.workspace.ArrayType;
+import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
+import org.deeplearning4j.util.ConvolutionUtils;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.api.ops.DynamicCustomOp;
+import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.indexing.NDArrayIndex;
+
+/**
+ * A 2-D convolution, channels first: {@code x [batch, nIn, h, w] * w [nOut, nIn, kH, kW] + b
+ * [nOut]}, by ND4J's native {@code conv2d} and {@code conv2d_bp}. With oneDNN natives these are
+ * many times faster than the im2col of the stock layer.
+ */
+final class ConvolutionOp implements LinearOp {
+
+    private static final int CHANNELS_FIRST = 0;
+    private static final int WEIGHTS_OUT_IN_H_W = 1;
+
+    private final ConvolutionLayer conf;
+
+    ConvolutionOp(ConvolutionLayer conf) {
+        this.conf = conf;
+    }
+
+    @Override
+    public INDArray apply(
+            INDArray x, INDArray w, INDArray b, ArrayType type, LayerWorkspaceMgr mgr) {
+        INDArray z = mgr.createUninitialized(type, w.dataType(), outputShape(x, w), 'c');
+        return convolve(x, w, b, z);
+    }
+
+    @Override
+    public INDArray partial(INDArray x, INDArray w, long from, long to) {
+        INDArray planes = x;
+        INDArray kernels = w;
+        if (from != 0 || to != w.size(1)) {
+            NDArrayIndexes channels = new NDArrayIndexes(from, to);
+            planes = channels.of(x);
+            kernels = channels.of(w);
+        }
+        return convolve(
+                planes, kernels, null, Nd4j.createUninitialized(w.dataType(), outputShape(x, w)));
+    }
+
+    /** The gradients of input, weights and, where there is one, bias, into the given arrays. */
+    void backward(
+            INDArray x,
+            INDArray w,
+            INDArray b,
+            INDArray epsilon,
+            INDArray gradX,
+            INDArray gradW,
+            INDArray gradB) {
+        DynamicCustomOp.DynamicCustomOpsBuilder op = DynamicCustomOp.builder("conv2d_bp");
+        if (b == null) {
+            op.addInputs(x, w, epsilon).addOutputs(gradX, gradW);
+        } else {
+            op.addInputs(x, w, b, epsilon).addOutputs(gradX, gradW, gradB);
+        }
+        Nd4j.exec(op.addIntegerArguments(arguments()).build());
+    }
+
+    private INDArray convolve(INDArray x, INDArray w, INDArray b, INDArray z) {
+        DynamicCustomOp.DynamicCustomOpsBuilder op = DynamicCustomOp.builder("conv2d");
+        if (b == null) {
+            op.addInputs(x, w);
+        } else {
+            op.addInputs(x, w, b);
+        }
+        Nd4j.exec(op.addOutputs(z).addIntegerArguments(arguments()).build());
+        return z;
+    }
+
+    private int[] arguments() {
+        boolean same = conf.getConvolutionMode() == ConvolutionMode.Same;
+        int[] k = conf.getKernelSize();
+        int[] s = conf.getStride();
+        int[] p = same ? new int[2] : conf.getPadding();
+        int[] d = conf.getDilation();
+        return new int[] {
+            k[0],
+            k[1],
+            s[0],
+            s[1],
+            p[0],
+            p[1],
+            d[0],
+            d[1],
+            same ? 1 : 0,
+            CHANNELS_FIRST,
+            WEIGHTS_OUT_IN_H_W
+        };
+    }
+
+    private long[] outputShape(INDArray x, INDArray w) {
+        boolean same = conf.getConvolutionMode() == ConvolutionMode.Same;
+        int[] size =
+                ConvolutionUtils.getOutputSize(
+                        x,
+                        conf.getKernelSize(),
+                        conf.getStride(),
+                        same ? null : conf.getPadding(),
+                        conf.getConvolutionMode(),
+                        conf.getDilation(),
+                        CNN2DFormat.NCHW);
+        return new long[] {x.size(0), w.size(0), size[0], size[1]};
+    }
+
+    @Override
+    public int outputAxisOfWeights() {
+        return 0;
+    }
+
+    @Override
+    public int inputAxisOfWeights() {
+        return 1;
+    }
+
+    @Override
+    public int channelAxis() {
+        return 1;
+    }
+
+    /** A range of axis 1 of a rank 4 array, copied: ND4J loses slices of slices. */
+    private record NDArrayIndexes(long from, long to) {
+        INDArray of(INDArray array) {
+            return array.get(
+                            NDArrayIndex.all(),
+                            NDArrayIndex.interval(from, to),
+                            NDArrayIndex.all(),
+                            NDArrayIndex.all())
+                    .dup('c');
+        }
+    }
+}

@@ -1,0 +1,18 @@
+package io.github.dl4jqat.layers;
+
+import io.github.dl4jqat.quant.QuantParams;
+import io.github.dl4jqat.quant.Requantization;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/** What a layer without weights does with integers. */
+interface ExactForm {
+
+    /**
+     * The output, on its grid.
+     *
+     * @param steps the input as whole numbers {@code q - zeroPoint}; may be overwritten
+     * @param input the grid of the input
+     * @param output the grid of the output
+     */
+    INDArray apply(INDArray steps, QuantParams input, QuantParams output, Requantization mode);
+}

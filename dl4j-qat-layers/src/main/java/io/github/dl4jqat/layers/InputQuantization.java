@@ -1,0 +1,51 @@
+package io.github.dl4jqat.layers;
+
+import io.github.dl4jqat.quant.QuantParams;
+import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/**
+ * The quantizer in front of a layer. DL4J may run a layer forward several times on one input (an
+ * output layer for the gradient and again for the score), so the quantized input is kept for as
+ * long as the input is the same object. Belongs to one running layer; not thread-safe.
+ */
+final class InputQuantization {
+
+    private final LayerQuantizers quantizers;
+
+    private INDArray raw;
+    private INDArray quantized;
+    private QuantParams params;
+
+    InputQuantization(LayerQuantizers quantizers) {
+        this.quantizers = quantizers;
+    }
+
+    /** The input as the layer computes with it in training. */
+    INDArray forward(INDArray input, boolean training, int iteration, LayerWorkspaceMgr mgr) {
+        if (quantizers.input() == null || input == quantized) {
+            return input;
+        }
+        raw = input;
+        params = quantizers.observe(quantizers.input(), input, training, iteration);
+        quantized =
+                params == null
+                        ? input
+                        : LayerQuantizers.quantized(quantizers.input(), input, params, mgr);
+        return quantized;
+    }
+
+    /** The gradient at the raw input from that at the quantized one, in place. */
+    void backward(INDArray epsilon) {
+        if (params != null && raw != null) {
+            quantizers.input().backward(raw, epsilon, epsilon, params);
+        }
+    }
+
+    /** Forgets the arrays of the last pass. */
+    void clear() {
+        raw = null;
+        quantized = null;
+        params = null;
+    }
+}

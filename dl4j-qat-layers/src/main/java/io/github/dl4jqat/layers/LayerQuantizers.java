@@ -1,0 +1,164 @@
+package io.github.dl4jqat.layers;
+
+import io.github.dl4jqat.ops.TensorKernels;
+import io.github.dl4jqat.quant.QuantParams;
+import java.util.Map;
+import org.deeplearning4j.nn.workspace.ArrayType;
+import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.api.shape.Shape;
+
+/**
+ * The activation quantizers of one running layer: input, pre-activation and output, and the way to
+ * the quantizer of the incoming tensor. Belongs to that layer; not thread-safe.
+ */
+final class LayerQuantizers {
+
+    private final ActivationQuantizer input;
+    private final ActivationQuantizer preActivation;
+    private final ActivationQuantizer output;
+    private final NetworkScope scope;
+    private final int index;
+    private String inputFrom;
+    private boolean calibrating;
+
+    LayerQuantizers(
+            LayerQuantization how,
+            Map<String, INDArray> params,
+            INDArray paramsView,
+            int index,
+            String name) {
+        this.index = index;
+        this.inputFrom = how.inputFrom();
+        input = quantizer(how.input(), params, QuantParamInitializer.INPUT_RANGE, how);
+        preActivation =
+                quantizer(
+                        how.preActivation(),
+                        params,
+                        QuantParamInitializer.PRE_ACTIVATION_RANGE,
+                        how);
+        output = quantizer(how.output(), params, QuantParamInitializer.OUTPUT_RANGE, how);
+        scope = paramsView == null ? null : NetworkScope.of(paramsView);
+        if (scope != null && output != null) {
+            scope.publish(index, name, output);
+        }
+    }
+
+    private static ActivationQuantizer quantizer(
+            TensorQuantization t, Map<String, INDArray> params, String key, LayerQuantization how) {
+        return t == null
+                ? null
+                : new ActivationQuantizer(t, params.get(key), how.freezeRangesAfter());
+    }
+
+    void setCalibrating(boolean on) {
+        calibrating = on;
+    }
+
+    void linkInput(String layer) {
+        inputFrom = layer;
+    }
+
+    ActivationQuantizer input() {
+        return input;
+    }
+
+    ActivationQuantizer preActivation() {
+        return preActivation;
+    }
+
+    ActivationQuantizer output() {
+        return output;
+    }
+
+    QuantParams inputParams(boolean training) {
+        if (input != null) {
+            return input.params(training);
+        }
+        ActivationQuantizer source = null;
+        if (scope != null) {
+            source = inputFrom == null ? scope.before(index) : scope.named(inputFrom);
+        }
+        return source == null ? null : source.params(training);
+    }
+
+    QuantParams preActivationParams(boolean training) {
+        return preActivation == null ? null : preActivation.params(training);
+    }
+
+    QuantParams outputParams(boolean training) {
+        return output == null ? null : output.params(training);
+    }
+
+    /**
+     * Observes in training and calibration, and gives the parameters to quantize with now: null for
+     * none, which is also what calibration gets.
+     */
+    QuantParams observe(ActivationQuantizer q, INDArray x, boolean training, int iteration) {
+        if (q == null) {
+            return null;
+        }
+        if (calibrating) {
+            q.observe(x, 0);
+            q.commit();
+            return null;
+        }
+        if (training) {
+            q.observe(x, iteration);
+        }
+        return q.params(training);
+    }
+
+    /** {@code x} quantized into a new activation array. */
+    static INDArray quantized(
+            ActivationQuantizer q, INDArray x, QuantParams p, LayerWorkspaceMgr mgr) {
+        INDArray y = mgr.createUninitialized(ArrayType.ACTIVATIONS, x.dataType(), x.shape(), 'c');
+        if (!Shape.hasDefaultStridesForShape(x)) {
+            y.assign(x);
+            q.fakeQuantize(y, y, p);
+        } else {
+            q.fakeQuantize(x, y, p);
+        }
+        return y;
+    }
+
+    /**
+     * The steps of the incoming tensor, in an array of its own: quantized here if the layer has an
+     * input quantizer, else read off the grid that the producing layer put it on.
+     *
+     * @return null if the tensor is not on that grid: something in between changed it
+     */
+    INDArray inputSteps(INDArray x, QuantParams p) {
+        if (!LinearPass.carriesIntegers(x.dataType())) {
+            return null;
+        }
+        INDArray steps = x.ulike();
+        if (input != null) {
+            TensorKernels.steps(x, steps, p, 0);
+            return steps;
+        }
+        return TensorKernels.stepsOnGrid(x, steps, p) == 0 ? steps : null;
+    }
+
+    /** The real number of an integer, as arrays of that type hold it. */
+    double value(int q, QuantParams p, DataType type) {
+        return type == DataType.DOUBLE
+                ? (q - p.zeroPoint()) * (double) p.scale()
+                : p.dequantize(q, 0);
+    }
+
+    /** Whether calibration is on. */
+    boolean calibrating() {
+        return calibrating;
+    }
+
+    /** Writes the ranges that the last training pass has moved. */
+    void commit() {
+        for (ActivationQuantizer q : new ActivationQuantizer[] {input, preActivation, output}) {
+            if (q != null) {
+                q.commit();
+            }
+        }
+    }
+}

@@ -1,0 +1,85 @@
+package io.github.dl4jqat.layers;
+
+import java.lang.ref.ReferenceQueue;
+import java.lang.ref.WeakReference;
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentSkipListMap;
+import org.nd4j.linalg.api.buffer.DataBuffer;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/**
+ * Lets the quantized layers of one network find each other. A layer needs the scale of the tensor
+ * that comes in, and that belongs to the layer that produced it; but DL4J tells a layer nothing
+ * about its network. What all layers of a network do share is the one buffer of its parameters, of
+ * which each holds a view: that buffer is the key.
+ *
+ * <p>Nothing here keeps a network alive: keys and values are weak. Thread-safe.
+ */
+final class NetworkScope {
+
+    private static final Map<BufferKey, NetworkScope> SCOPES = new ConcurrentHashMap<>();
+    private static final ReferenceQueue<DataBuffer> COLLECTED = new ReferenceQueue<>();
+
+    private final Map<String, WeakReference<ActivationQuantizer>> byName =
+            new ConcurrentHashMap<>();
+    private final NavigableMap<Integer, WeakReference<ActivationQuantizer>> byIndex =
+            new ConcurrentSkipListMap<>();
+
+    private NetworkScope() {}
+
+    /** The scope of the network that this view of the parameters belongs to. */
+    static NetworkScope of(INDArray parameterView) {
+        for (Object gone = COLLECTED.poll(); gone != null; gone = COLLECTED.poll()) {
+            SCOPES.remove(gone);
+        }
+        DataBuffer view = parameterView.data();
+        DataBuffer whole = view.originalDataBuffer() == null ? view : view.originalDataBuffer();
+        return SCOPES.computeIfAbsent(new BufferKey(whole), k -> new NetworkScope());
+    }
+
+    /** Announces the quantizer of a layer's output. */
+    void publish(int index, String name, ActivationQuantizer output) {
+        byIndex.put(index, new WeakReference<>(output));
+        if (name != null) {
+            byName.put(name, new WeakReference<>(output));
+        }
+    }
+
+    /** The output quantizer of the layer of that name, or null. */
+    ActivationQuantizer named(String name) {
+        WeakReference<ActivationQuantizer> found = byName.get(name);
+        return found == null ? null : found.get();
+    }
+
+    /** The output quantizer of the nearest layer with a lower index, or null. */
+    ActivationQuantizer before(int index) {
+        Map.Entry<Integer, WeakReference<ActivationQuantizer>> found = byIndex.lowerEntry(index);
+        return found == null ? null : found.getValue().get();
+    }
+
+    /** A weak key that compares by identity: buffers compare by their contents. */
+    private static final class BufferKey extends WeakReference<DataBuffer> {
+        private final int hash;
+
+        BufferKey(DataBuffer buffer) {
+            super(buffer, COLLECTED);
+            hash = System.identityHashCode(buffer);
+        }
+
+        @Override
+        public int hashCode() {
+            return hash;
+        }
+
+        @Override
+        public boolean equals(Object o) {
+            if (this == o) {
+                return true;
+            }
+            DataBuffer mine = get();
+            return o instanceof BufferKey && mine != null && mine == ((BufferKey) o).get();
+        }
+    }
+}

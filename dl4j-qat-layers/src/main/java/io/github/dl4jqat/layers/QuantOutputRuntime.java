@@ -1,0 +1,177 @@
+package io.github.dl4jqat.layers;
+
+import java.util.Map;
+import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
+import org.deeplearning4j.nn.gradient.DefaultGradient;
+import org.deeplearning4j.nn.gradient.Gradient;
+import org.deeplearning4j.nn.layers.OutputLayer;
+import org.deeplearning4j.nn.params.DefaultParamInitializer;
+import org.deeplearning4j.nn.workspace.ArrayType;
+import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
+import org.nd4j.common.primitives.Pair;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+
+/**
+ * The running layer behind {@link QuantOutputLayer}: quantizes the logits, not the probabilities,
+ * so the loss sees the activation function that it was made for.
+ */
+final class QuantOutputRuntime extends OutputLayer implements QuantizedWeightLayer, StatefulLayer {
+
+    private static final long serialVersionUID = 1L;
+
+    private transient WeightedLayerState q;
+
+    /** The input that {@link #logits} belong to: gradient and score ask for the same logits. */
+    private transient INDArray logitsInput;
+
+    private transient INDArray logits;
+
+    QuantOutputRuntime(NeuralNetConfiguration conf, DataType dataType) {
+        super(conf, dataType);
+    }
+
+    void attach(Map<String, INDArray> params, INDArray paramsView) {
+        q = new WeightedLayerState(conf, params, paramsView, index, new DenseOp(), layerId());
+    }
+
+    @Override
+    public WeightedLayerState state() {
+        return q;
+    }
+
+    @Override
+    protected INDArray preOutput(boolean training, LayerWorkspaceMgr mgr) {
+        if (q.off()) {
+            return super.preOutput(training, mgr);
+        }
+        assertInputSet(false);
+        QuantDenseRuntime.requireColumns(
+                input, getParam(DefaultParamInitializer.WEIGHT_KEY).size(0), layerId());
+        if (training && input == logitsInput) {
+            return logits;
+        }
+        INDArray w = getParamWithNoise(DefaultParamInitializer.WEIGHT_KEY, training, mgr);
+        INDArray b =
+                hasBias()
+                        ? getParamWithNoise(DefaultParamInitializer.BIAS_KEY, training, mgr)
+                        : null;
+        if (!training && !q.calibrating()) {
+            INDArray exact = q.exact(input.castTo(dataType), w, b, null, mgr);
+            if (exact != null) {
+                return masked(exact);
+            }
+        }
+        if (!dropoutApplied) {
+            input = q.input(input.castTo(dataType), training, getIterationCount(), mgr);
+        }
+        applyDropOutIfNecessary(training, mgr);
+        INDArray z = q.linear(input.castTo(dataType), w, b, training, ArrayType.ACTIVATIONS, mgr);
+        INDArray quantized = q.activation(masked(z), null, training, getIterationCount(), mgr);
+        if (training) {
+            logits = quantized;
+            logitsInput = input;
+        }
+        return quantized;
+    }
+
+    @Override
+    public INDArray activate(boolean training, LayerWorkspaceMgr mgr) {
+        if (q.off() || training || q.calibrating() || outputParams() == null) {
+            // The function overwrites its argument, and training logits are kept.
+            INDArray z = preOutput(training, mgr);
+            INDArray argument = training ? mgr.dup(ArrayType.ACTIVATIONS, z) : z;
+            return masked(layerConf().getActivationFn().getActivation(argument, training));
+        }
+        return masked(
+                EndActivation.apply(
+                        preOutput(false, mgr), layerConf().getActivationFn(), outputParams()));
+    }
+
+    @Override
+    public Pair<Gradient, INDArray> backpropGradient(INDArray epsilon, LayerWorkspaceMgr mgr) {
+        if (q.off()) {
+            return super.backpropGradient(epsilon, mgr);
+        }
+        assertInputSet(true);
+        INDArray z = preOutput(true, mgr);
+        INDArray delta =
+                layerConf()
+                        .getLossFn()
+                        .computeGradient(
+                                getLabels2d(mgr, ArrayType.BP_WORKING_MEM),
+                                z,
+                                layerConf().getActivationFn(),
+                                maskArray);
+        delta = q.backwardActivation(delta, null, mgr);
+        Gradient result = new DefaultGradient();
+        INDArray gradW = gradientViews.get(DefaultParamInitializer.WEIGHT_KEY);
+        Nd4j.gemm(input.castTo(gradW.dataType()), delta, gradW, true, false, 1.0, 0.0);
+        q.backwardWeights(getParamWithNoise(DefaultParamInitializer.WEIGHT_KEY, true, mgr), gradW);
+        result.gradientForVariable().put(DefaultParamInitializer.WEIGHT_KEY, gradW);
+        if (hasBias()) {
+            INDArray gradB = gradientViews.get(DefaultParamInitializer.BIAS_KEY);
+            delta.sum(gradB, 0);
+            result.gradientForVariable().put(DefaultParamInitializer.BIAS_KEY, gradB);
+        }
+        INDArray w = q.tracedWeights();
+        INDArray epsilonNext =
+                mgr.createUninitialized(
+                        ArrayType.ACTIVATION_GRAD,
+                        delta.dataType(),
+                        new long[] {w.size(0), delta.size(0)},
+                        'f');
+        epsilonNext = w.mmuli(delta.transpose(), epsilonNext).transpose();
+        epsilonNext = backpropDropOutIfPresent(epsilonNext);
+        q.finishBackward(epsilonNext, result, gradientViews);
+        return new Pair<>(result, epsilonNext);
+    }
+
+    @Override
+    public void computeGradientAndScore(LayerWorkspaceMgr mgr) {
+        if (q.off()) {
+            super.computeGradientAndScore(mgr);
+        } else if (input != null && labels != null) {
+            gradient = backpropGradient(null, mgr).getFirst();
+            score = computeScore(0, true, mgr);
+        }
+    }
+
+    private INDArray masked(INDArray array) {
+        if (maskArray != null) {
+            applyMask(array);
+        }
+        return array;
+    }
+
+    @Override
+    public void setInput(INDArray input, LayerWorkspaceMgr mgr) {
+        super.setInput(input, mgr);
+        forget();
+    }
+
+    @Override
+    public boolean updaterDivideByMinibatch(String paramName) {
+        return !QuantParamInitializer.isRange(paramName);
+    }
+
+    @Override
+    public void clear() {
+        super.clear();
+        q.clear();
+        forget();
+    }
+
+    private void forget() {
+        logitsInput = null;
+        logits = null;
+    }
+
+    @Override
+    public IntegerWeights integerWeights() {
+        return q.integerWeights(
+                getParam(DefaultParamInitializer.WEIGHT_KEY),
+                hasBias() ? getParam(DefaultParamInitializer.BIAS_KEY) : null);
+    }
+}

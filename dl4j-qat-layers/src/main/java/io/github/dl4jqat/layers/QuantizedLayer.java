@@ -1,0 +1,35 @@
+package io.github.dl4jqat.layers;
+
+import io.github.dl4jqat.quant.QuantParams;
+
+/**
+ * What the running layers of this package show to calibration, conversion and reports. All values
+ * are those that evaluation uses right now; the scale and the zero point shown are the ones that
+ * the layer computes with.
+ */
+public interface QuantizedLayer {
+
+    /** How the layer is quantized. */
+    LayerQuantization quantization();
+
+    /**
+     * Scale and zero point of the incoming tensor, from this layer's own input quantizer or from
+     * the layer that quantizes it; null if there is none or it has seen no data.
+     */
+    QuantParams inputParams();
+
+    /** Scale and zero point before a table activation; null if there is none, or no data yet. */
+    QuantParams preActivationParams();
+
+    /** Scale and zero point of the output; null if there is none, or no data yet. */
+    QuantParams outputParams();
+
+    /**
+     * Switches calibration on or off. While it is on, a forward pass observes and records the
+     * ranges and quantizes no activation.
+     */
+    void setCalibrating(boolean on);
+
+    /** Names the layer that quantizes the incoming tensor; see {@link LayerQuantization}. */
+    void linkInput(String layer);
+}

@@ -1,0 +1,207 @@
+package io.github.dl4jqat.layers;
+
+import io.github.dl4jqat.quant.QuantParams;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.deeplearning4j.nn.api.Layer;
+import org.deeplearning4j.nn.api.MaskState;
+import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
+import org.deeplearning4j.nn.gradient.DefaultGradient;
+import org.deeplearning4j.nn.gradient.Gradient;
+import org.deeplearning4j.nn.layers.AbstractLayer;
+import org.deeplearning4j.nn.workspace.ArrayType;
+import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
+import org.deeplearning4j.optimize.api.TrainingListener;
+import org.nd4j.common.primitives.Pair;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/**
+ * The running layer behind the quantized configurations without weights: a stock running layer, and
+ * a quantizer after it.
+ */
+final class RangeOnlyRuntime extends AbstractLayer<org.deeplearning4j.nn.conf.layers.Layer>
+        implements StatefulLayer {
+
+    private static final long serialVersionUID = 1L;
+
+    private final transient Layer stock;
+    private final transient ExactForm exactForm;
+    private final transient LayerState state;
+    private final transient ActivationPass activationPass;
+    private final transient Map<String, INDArray> params;
+    private transient INDArray paramsView;
+    private transient INDArray gradientsView;
+    private transient Map<String, INDArray> gradientViews = Map.of();
+    private transient ActivationPass.Trace trace;
+
+    RangeOnlyRuntime(
+            NeuralNetConfiguration conf,
+            DataType dataType,
+            Collection<TrainingListener> listeners,
+            int index,
+            Map<String, INDArray> params,
+            INDArray paramsView,
+            Layer stock,
+            ExactForm exactForm) {
+        super(conf, dataType);
+        this.stock = stock;
+        this.exactForm = exactForm;
+        this.params = params;
+        this.paramsView = paramsView;
+        stock.setIndex(index);
+        setListeners(listeners);
+        setIndex(index);
+        state = new LayerState(conf, params, paramsView, index);
+        activationPass = new ActivationPass(state.quantizers());
+    }
+
+    @Override
+    public LayerState state() {
+        return state;
+    }
+
+    @Override
+    public INDArray activate(boolean training, LayerWorkspaceMgr mgr) {
+        assertInputSet(false);
+        if (!training && !state.calibrating()) {
+            INDArray exact = exact(mgr);
+            if (exact != null) {
+                return exact;
+            }
+        }
+        stock.setInput(input, mgr);
+        INDArray z = stock.activate(training, mgr);
+        trace = training ? new ActivationPass.Trace() : null;
+        return activationPass.forward(z, null, training, getIterationCount(), mgr, trace);
+    }
+
+    private INDArray exact(LayerWorkspaceMgr mgr) {
+        QuantParams in = state.quantizers().inputParams(false);
+        QuantParams out = state.quantizers().outputParams(false);
+        if (in == null || out == null || maskArray != null) {
+            return null;
+        }
+        INDArray steps = state.quantizers().inputSteps(input.castTo(dataType), in);
+        INDArray y =
+                steps == null
+                        ? null
+                        : exactForm.apply(steps, in, out, state.how().requantization());
+        return y == null ? null : mgr.leverageTo(ArrayType.ACTIVATIONS, y);
+    }
+
+    @Override
+    public Pair<Gradient, INDArray> backpropGradient(INDArray epsilon, LayerWorkspaceMgr mgr) {
+        assertInputSet(true);
+        if (trace == null) {
+            activate(true, mgr);
+        }
+        INDArray delta = activationPass.backward(epsilon, null, mgr, trace);
+        stock.setInput(input, mgr);
+        INDArray epsilonNext = stock.backpropGradient(delta, mgr).getSecond();
+        Gradient gradient = new DefaultGradient();
+        state.commit(gradient, gradientViews);
+        trace = null;
+        return new Pair<>(gradient, mgr.leverageTo(ArrayType.ACTIVATION_GRAD, epsilonNext));
+    }
+
+    @Override
+    public boolean updaterDivideByMinibatch(String paramName) {
+        return false;
+    }
+
+    @Override
+    public Pair<INDArray, MaskState> feedForwardMaskArray(
+            INDArray mask, MaskState currentMaskState, int minibatchSize) {
+        return stock.feedForwardMaskArray(mask, currentMaskState, minibatchSize);
+    }
+
+    @Override
+    public void setMaskArray(INDArray mask) {
+        super.setMaskArray(mask);
+        stock.setMaskArray(mask);
+    }
+
+    @Override
+    public void clear() {
+        super.clear();
+        stock.clear();
+        trace = null;
+    }
+
+    @Override
+    public Type type() {
+        return stock.type();
+    }
+
+    @Override
+    public boolean isPretrainLayer() {
+        return false;
+    }
+
+    @Override
+    public void clearNoiseWeightParams() {
+        // There are no weights to make noise on.
+    }
+
+    @Override
+    public INDArray params() {
+        return paramsView;
+    }
+
+    @Override
+    public long numParams() {
+        return paramsView == null ? 0 : paramsView.length();
+    }
+
+    @Override
+    public INDArray getParam(String key) {
+        return params.get(key);
+    }
+
+    @Override
+    public void setParam(String key, INDArray value) {
+        params.get(key).assign(value);
+    }
+
+    @Override
+    public void setParams(INDArray newParams) {
+        if (newParams != null && newParams != paramsView) {
+            paramsView.assign(newParams.reshape(paramsView.shape()));
+        }
+    }
+
+    @Override
+    public void setParamsViewArray(INDArray view) {
+        paramsView = view;
+    }
+
+    @Override
+    public Map<String, INDArray> paramTable() {
+        return params;
+    }
+
+    @Override
+    public Map<String, INDArray> paramTable(boolean backpropParamsOnly) {
+        return params;
+    }
+
+    @Override
+    public void setParamTable(Map<String, INDArray> table) {
+        for (Map.Entry<String, INDArray> e : new LinkedHashMap<>(table).entrySet()) {
+            setParam(e.getKey(), e.getValue());
+        }
+    }
+
+    @Override
+    public INDArray getGradientsViewArray() {
+        return gradientsView;
+    }
+
+    @Override
+    public void setBackpropGradientsViewArray(INDArray gradients) {
+        gradientsView = gradients;
+        gradientViews = conf.getLayer().initializer().getGradientsFromFlattened(conf, gradients);
+    }
+}

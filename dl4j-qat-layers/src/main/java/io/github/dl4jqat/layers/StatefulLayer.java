@@ -1,0 +1,40 @@
+package io.github.dl4jqat.layers;
+
+import io.github.dl4jqat.quant.QuantParams;
+
+/** Answers {@link QuantizedLayer} from a layer's {@link LayerState}. */
+interface StatefulLayer extends QuantizedLayer {
+
+    /** The layer's state. */
+    LayerState state();
+
+    @Override
+    default LayerQuantization quantization() {
+        return state().how();
+    }
+
+    @Override
+    default QuantParams inputParams() {
+        return state().quantizers().inputParams(false);
+    }
+
+    @Override
+    default QuantParams preActivationParams() {
+        return state().quantizers().preActivationParams(false);
+    }
+
+    @Override
+    default QuantParams outputParams() {
+        return state().quantizers().outputParams(false);
+    }
+
+    @Override
+    default void setCalibrating(boolean on) {
+        state().quantizers().setCalibrating(on);
+    }
+
+    @Override
+    default void linkInput(String layer) {
+        state().quantizers().linkInput(layer);
+    }
+}

@@ -1,0 +1,101 @@
+package io.github.dl4jqat.layers;
+
+import java.util.Map;
+import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
+import org.deeplearning4j.nn.gradient.Gradient;
+import org.deeplearning4j.nn.workspace.ArrayType;
+import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
+import org.nd4j.linalg.activations.IActivation;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/**
+ * Everything a running layer with weights has beyond its stock twin, in one field: quantizers, the
+ * linear pass, the activation pass, and what the last training pass left for the backward one.
+ */
+final class WeightedLayerState extends LayerState {
+
+    private final LinearPass linearPass;
+    private final ActivationPass activationPass;
+    private final InputQuantization inputQuantization;
+
+    private LinearPass.Trace linear;
+    private ActivationPass.Trace activation;
+
+    WeightedLayerState(
+            NeuralNetConfiguration conf,
+            Map<String, INDArray> params,
+            INDArray paramsView,
+            int index,
+            LinearOp op,
+            String layerId) {
+        super(conf, params, paramsView, index);
+        linearPass = new LinearPass(how(), op, quantizers(), layerId);
+        activationPass = new ActivationPass(quantizers());
+        inputQuantization = new InputQuantization(quantizers());
+    }
+
+    INDArray input(INDArray x, boolean training, int iteration, LayerWorkspaceMgr mgr) {
+        return inputQuantization.forward(x, training, iteration, mgr);
+    }
+
+    INDArray exact(INDArray x, INDArray w, INDArray b, IActivation f, LayerWorkspaceMgr mgr) {
+        return linearPass.exact(x, w, b, f, mgr);
+    }
+
+    INDArray linear(
+            INDArray x,
+            INDArray w,
+            INDArray b,
+            boolean training,
+            ArrayType type,
+            LayerWorkspaceMgr mgr) {
+        linear = training ? new LinearPass.Trace() : null;
+        return linearPass.linear(x, w, b, training, type, mgr, linear);
+    }
+
+    INDArray activation(
+            INDArray z, IActivation f, boolean training, int iteration, LayerWorkspaceMgr mgr) {
+        activation = training ? new ActivationPass.Trace() : null;
+        return activationPass.forward(z, f, training, iteration, mgr, activation);
+    }
+
+    /** Whether a training forward pass has left what the backward pass needs. */
+    boolean hasTrace() {
+        return linear != null && activation != null;
+    }
+
+    INDArray backwardActivation(INDArray epsilon, IActivation f, LayerWorkspaceMgr mgr) {
+        return activationPass.backward(epsilon, f, mgr, activation);
+    }
+
+    INDArray tracedInput() {
+        return linear.input;
+    }
+
+    INDArray tracedWeights() {
+        return linear.weights;
+    }
+
+    void backwardWeights(INDArray w, INDArray grad) {
+        linearPass.backwardWeights(w, grad, linear);
+    }
+
+    /** The last steps of every backward pass. */
+    void finishBackward(
+            INDArray epsilonNext, Gradient gradient, Map<String, INDArray> gradientViews) {
+        inputQuantization.backward(epsilonNext);
+        commit(gradient, gradientViews);
+        linear = null;
+        activation = null;
+    }
+
+    QuantizedWeightLayer.IntegerWeights integerWeights(INDArray w, INDArray b) {
+        return linearPass.integerWeights(w, b);
+    }
+
+    void clear() {
+        inputQuantization.clear();
+        linear = null;
+        activation = null;
+    }
+}
