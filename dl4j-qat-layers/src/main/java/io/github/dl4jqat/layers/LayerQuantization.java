@@ -3,6 +3,7 @@ package io.github.dl4jqat.layers;
 import io.github.dl4jqat.quant.Quantizers;
 import io.github.dl4jqat.quant.Requantization;
 import java.io.Serializable;
+import java.util.List;
 
 /**
  * Everything a quantized layer has beyond its stock twin, as one value of its configuration:
@@ -23,6 +24,9 @@ import java.io.Serializable;
  * @param freezeRangesAfter iteration from which on ranges no longer move; 0 or less for never
  * @param inputFrom name of the layer that quantizes the incoming tensor, or null for the nearest
  *     quantized layer before this one
+ * @param inputShape shape of one example of the incoming tensor, noted by a layer with an input
+ *     quantizer when it first sees data; conversion needs it, because a DL4J configuration does not
+ *     keep the height and width of its input. Null until then
  */
 public record LayerQuantization(
         TensorQuantization weight,
@@ -32,18 +36,21 @@ public record LayerQuantization(
         boolean quantizeBias,
         Requantization requantization,
         int freezeRangesAfter,
-        String inputFrom)
+        String inputFrom,
+        List<Integer> inputShape)
         implements Serializable {
 
     private static final long serialVersionUID = 1L;
 
     /** A layer without any quantization. */
     public static final LayerQuantization OFF =
-            new LayerQuantization(null, null, null, null, true, Requantization.FLOAT, 0, null);
+            new LayerQuantization(
+                    null, null, null, null, true, Requantization.FLOAT, 0, null, null);
 
     /** Fills in what older files lack. */
     public LayerQuantization {
         requantization = requantization == null ? Requantization.FLOAT : requantization;
+        inputShape = inputShape == null ? null : List.copyOf(inputShape);
     }
 
     /** Weights int8 per channel, output uint8: what a quantized layer does if nothing is said. */
@@ -67,7 +74,8 @@ public record LayerQuantization(
                 quantizeBias,
                 requantization,
                 freezeRangesAfter,
-                inputFrom);
+                inputFrom,
+                inputShape);
     }
 
     /** The same with another input quantizer. */
@@ -80,7 +88,8 @@ public record LayerQuantization(
                 quantizeBias,
                 requantization,
                 freezeRangesAfter,
-                inputFrom);
+                inputFrom,
+                inputShape);
     }
 
     /**
@@ -91,7 +100,15 @@ public record LayerQuantization(
         TensorQuantization pre =
                 t == null ? null : t.withSpec(t.spec().withBits(Math.max(8, t.spec().bits())));
         return new LayerQuantization(
-                weight, input, pre, t, quantizeBias, requantization, freezeRangesAfter, inputFrom);
+                weight,
+                input,
+                pre,
+                t,
+                quantizeBias,
+                requantization,
+                freezeRangesAfter,
+                inputFrom,
+                inputShape);
     }
 
     /** The same with another pre-activation quantizer. */
@@ -104,7 +121,8 @@ public record LayerQuantization(
                 quantizeBias,
                 requantization,
                 freezeRangesAfter,
-                inputFrom);
+                inputFrom,
+                inputShape);
     }
 
     /** The same with or without int32 rounding of the bias. */
@@ -117,7 +135,8 @@ public record LayerQuantization(
                 on,
                 requantization,
                 freezeRangesAfter,
-                inputFrom);
+                inputFrom,
+                inputShape);
     }
 
     /** The same with another requantization. */
@@ -130,7 +149,8 @@ public record LayerQuantization(
                 quantizeBias,
                 r,
                 freezeRangesAfter,
-                inputFrom);
+                inputFrom,
+                inputShape);
     }
 
     /** The same with ranges that stop moving at that iteration. */
@@ -143,7 +163,8 @@ public record LayerQuantization(
                 quantizeBias,
                 requantization,
                 iteration,
-                inputFrom);
+                inputFrom,
+                inputShape);
     }
 
     /** The same with the input's quantizer named. */
@@ -156,6 +177,21 @@ public record LayerQuantization(
                 quantizeBias,
                 requantization,
                 freezeRangesAfter,
-                layer);
+                layer,
+                inputShape);
+    }
+
+    /** The same with the shape of the incoming tensor noted. */
+    public LayerQuantization withInputShape(List<Integer> shape) {
+        return new LayerQuantization(
+                weight,
+                input,
+                preActivation,
+                output,
+                quantizeBias,
+                requantization,
+                freezeRangesAfter,
+                inputFrom,
+                shape);
     }
 }

@@ -1,5 +1,7 @@
 package io.github.dl4jqat.layers;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.gradient.Gradient;
@@ -8,6 +10,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 /** Quantizers and settings of one running layer. Not thread-safe. */
 class LayerState {
 
+    private final QuantLayerConfiguration conf;
     private final LayerQuantization how;
     private final LayerQuantizers quantizers;
 
@@ -16,13 +19,19 @@ class LayerState {
             Map<String, INDArray> params,
             INDArray paramsView,
             int index) {
-        how = ((QuantLayerConfiguration) conf.getLayer()).getQuantization();
+        this.conf = (QuantLayerConfiguration) conf.getLayer();
+        how = this.conf.getQuantization();
         quantizers =
                 new LayerQuantizers(how, params, paramsView, index, conf.getLayer().getLayerName());
     }
 
     final LayerQuantization how() {
         return how;
+    }
+
+    /** The configuration's value, which may have had things noted in it. */
+    final LayerQuantization current() {
+        return conf.getQuantization();
     }
 
     final LayerQuantizers quantizers() {
@@ -35,6 +44,24 @@ class LayerState {
 
     final boolean calibrating() {
         return quantizers.calibrating();
+    }
+
+    /** Names the source of the incoming tensor, here and in the configuration. */
+    final void linkInput(String layer) {
+        quantizers.linkInput(layer);
+        conf.setQuantization(conf.getQuantization().withInputFrom(layer));
+    }
+
+    /** Notes the shape of the first data that a layer sees which may quantize a network's input. */
+    final void noteInput(INDArray x) {
+        boolean first = how.input() != null || conf instanceof FakeQuantLayer;
+        if (first && conf.getQuantization().inputShape() == null) {
+            List<Integer> shape = new ArrayList<>();
+            for (int axis = 1; axis < x.rank(); axis++) {
+                shape.add(Math.toIntExact(x.size(axis)));
+            }
+            conf.setQuantization(conf.getQuantization().withInputShape(shape));
+        }
     }
 
     /** Writes moved ranges down; their gradient is zero, the updater has nothing to do. */

@@ -17,7 +17,8 @@ import org.nd4j.linalg.factory.Nd4j;
  * The running layer behind {@link QuantOutputLayer}: quantizes the logits, not the probabilities,
  * so the loss sees the activation function that it was made for.
  */
-final class QuantOutputRuntime extends OutputLayer implements QuantizedWeightLayer, StatefulLayer {
+final class QuantOutputRuntime extends OutputLayer
+        implements QuantizedWeightLayer, QuantizedLogits, StatefulLayer {
 
     private static final long serialVersionUID = 1L;
 
@@ -74,6 +75,18 @@ final class QuantOutputRuntime extends OutputLayer implements QuantizedWeightLay
             logitsInput = input;
         }
         return quantized;
+    }
+
+    @Override
+    public INDArray logits(INDArray x) {
+        LayerWorkspaceMgr mgr = LayerWorkspaceMgr.noWorkspacesImmutable();
+        INDArray before = input;
+        setInput(x, mgr);
+        try {
+            return preOutput(false, mgr);
+        } finally {
+            input = before;
+        }
     }
 
     @Override

@@ -9,7 +9,7 @@ import io.github.dl4jqat.quant.QuantParams;
  */
 public interface QuantizedLayer {
 
-    /** How the layer is quantized. */
+    /** How the layer is quantized, with what it has noted since. */
     LayerQuantization quantization();
 
     /**

@@ -71,6 +71,9 @@ final class RangeOnlyRuntime extends AbstractLayer<org.deeplearning4j.nn.conf.la
                 return exact;
             }
         }
+        if (training || state.calibrating()) {
+            state.noteInput(input);
+        }
         stock.setInput(input, mgr);
         INDArray z = stock.activate(training, mgr);
         trace = training ? new ActivationPass.Trace() : null;

@@ -10,7 +10,7 @@ interface StatefulLayer extends QuantizedLayer {
 
     @Override
     default LayerQuantization quantization() {
-        return state().how();
+        return state().current();
     }
 
     @Override
@@ -35,6 +35,6 @@ interface StatefulLayer extends QuantizedLayer {
 
     @Override
     default void linkInput(String layer) {
-        state().quantizers().linkInput(layer);
+        state().linkInput(layer);
     }
 }

@@ -35,6 +35,9 @@ final class WeightedLayerState extends LayerState {
     }
 
     INDArray input(INDArray x, boolean training, int iteration, LayerWorkspaceMgr mgr) {
+        if (training || calibrating()) {
+            noteInput(x);
+        }
         return inputQuantization.forward(x, training, iteration, mgr);
     }
 

@@ -1,0 +1,111 @@
+package io.github.dl4jqat;
+
+import io.github.dl4jqat.convert.Converter;
+import io.github.dl4jqat.convert.UnsupportedLayerException;
+import io.github.dl4jqat.convert.VerificationReport;
+import io.github.dl4jqat.convert.Verifier;
+import io.github.dl4jqat.integer.IntegerNetwork;
+import io.github.dl4jqat.prepare.Calibrator;
+import io.github.dl4jqat.prepare.PreparationPlan;
+import io.github.dl4jqat.prepare.Preparer;
+import io.github.dl4jqat.prepare.QatConfig;
+import org.deeplearning4j.nn.graph.ComputationGraph;
+import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
+import org.nd4j.linalg.dataset.api.iterator.DataSetIterator;
+import org.nd4j.linalg.dataset.api.iterator.MultiDataSetIterator;
+
+/**
+ * Quantization-aware training of a Deeplearning4j network in four verbs:
+ *
+ * <pre>
+ *   MultiLayerNetwork qatNet = Qat.prepare(floatNet, QatConfig.int8());
+ *   Qat.calibrate(qatNet, train, 50);
+ *   qatNet.fit(train, 3);                            // ordinary DL4J training
+ *   IntegerNetwork integer = Qat.convert(qatNet);
+ *   Qat.verify(qatNet, integer, test);               // do both compute the same?
+ * </pre>
+ *
+ * <p>The methods keep no state. They may be called from several threads at once for different
+ * networks.
+ */
+public final class Qat {
+
+    private Qat() {}
+
+    /**
+     * A new network with quantization in the loop: same architecture, same layer names and indices,
+     * same parameters. The given network is not touched. Layers that cannot be quantized stay as
+     * they are, and a warning names them ({@link #plan} shows all).
+     *
+     * @throws IllegalArgumentException if the network is quantized already, its data type is
+     *     neither FLOAT nor DOUBLE, a rule matches no layer, or the configuration is strict and a
+     *     layer stays float
+     */
+    public static MultiLayerNetwork prepare(MultiLayerNetwork net, QatConfig config) {
+        return Preparer.prepare(net, config);
+    }
+
+    /** The same for a graph. */
+    public static ComputationGraph prepare(ComputationGraph net, QatConfig config) {
+        return Preparer.prepare(net, config);
+    }
+
+    /** What {@link #prepare(MultiLayerNetwork, QatConfig)} would do to each layer, and why. */
+    public static PreparationPlan plan(MultiLayerNetwork net, QatConfig config) {
+        return Preparer.plan(net, config);
+    }
+
+    /** What {@link #prepare(ComputationGraph, QatConfig)} would do to each layer, and why. */
+    public static PreparationPlan plan(ComputationGraph net, QatConfig config) {
+        return Preparer.plan(net, config);
+    }
+
+    /**
+     * Sets the ranges of all activations from the first {@code batches} batches of real data. The
+     * iterator is reset before and after, if it can be. Without calibration, the first training
+     * batches set the ranges.
+     */
+    public static void calibrate(MultiLayerNetwork net, DataSetIterator data, int batches) {
+        Calibrator.calibrate(net, data, batches);
+    }
+
+    /** The same for a graph with one input. */
+    public static void calibrate(ComputationGraph net, DataSetIterator data, int batches) {
+        Calibrator.calibrate(net, data, batches);
+    }
+
+    /** The same for a graph with any number of inputs. */
+    public static void calibrate(ComputationGraph net, MultiDataSetIterator data, int batches) {
+        Calibrator.calibrate(net, data, batches);
+    }
+
+    /**
+     * The integer network of a quantized network: immutable, independent of it, and with the same
+     * output in evaluation to the last bit.
+     *
+     * @throws UnsupportedLayerException naming every layer that stands in the way
+     */
+    public static IntegerNetwork convert(MultiLayerNetwork net) {
+        return Converter.convert(net);
+    }
+
+    /** The same for a graph. */
+    public static IntegerNetwork convert(ComputationGraph net) {
+        return Converter.convert(net);
+    }
+
+    /**
+     * Compares a quantized network with its integer network: each layer alone, on integers, and
+     * both end to end.
+     */
+    public static VerificationReport verify(
+            MultiLayerNetwork net, IntegerNetwork integer, DataSetIterator data) {
+        return Verifier.verify(net, integer, data);
+    }
+
+    /** The same for a graph with one input and one output. */
+    public static VerificationReport verify(
+            ComputationGraph net, IntegerNetwork integer, DataSetIterator data) {
+        return Verifier.verify(net, integer, data);
+    }
+}

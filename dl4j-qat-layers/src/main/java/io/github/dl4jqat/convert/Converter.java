@@ -1,0 +1,314 @@
+package io.github.dl4jqat.convert;
+
+import io.github.dl4jqat.convert.Flow.Step;
+import io.github.dl4jqat.integer.IntegerModel;
+import io.github.dl4jqat.integer.IntegerNetwork;
+import io.github.dl4jqat.integer.TensorType;
+import io.github.dl4jqat.layers.FakeQuantLayer;
+import io.github.dl4jqat.layers.InputLinks;
+import io.github.dl4jqat.layers.NetworkView;
+import io.github.dl4jqat.layers.NetworkView.Node;
+import io.github.dl4jqat.layers.PassThrough;
+import io.github.dl4jqat.layers.QuantActivationLayer;
+import io.github.dl4jqat.layers.QuantConvolutionLayer;
+import io.github.dl4jqat.layers.QuantDenseLayer;
+import io.github.dl4jqat.layers.QuantGlobalPoolingLayer;
+import io.github.dl4jqat.layers.QuantLayerConfiguration;
+import io.github.dl4jqat.layers.QuantOutputLayer;
+import io.github.dl4jqat.layers.QuantSubsamplingLayer;
+import io.github.dl4jqat.layers.QuantizedLayer;
+import io.github.dl4jqat.quant.QuantParams;
+import io.github.dl4jqat.quant.Requantization;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.deeplearning4j.nn.conf.CNN2DFormat;
+import org.deeplearning4j.nn.conf.InputPreProcessor;
+import org.deeplearning4j.nn.conf.layers.ActivationLayer;
+import org.deeplearning4j.nn.conf.layers.BaseLayer;
+import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
+import org.deeplearning4j.nn.conf.layers.DropoutLayer;
+import org.deeplearning4j.nn.conf.layers.GlobalPoolingLayer;
+import org.deeplearning4j.nn.conf.layers.Layer;
+import org.deeplearning4j.nn.conf.layers.LossLayer;
+import org.deeplearning4j.nn.conf.layers.OutputLayer;
+import org.deeplearning4j.nn.conf.layers.SubsamplingLayer;
+import org.deeplearning4j.nn.conf.preprocessor.CnnToFeedForwardPreProcessor;
+import org.deeplearning4j.nn.conf.preprocessor.FeedForwardToCnnPreProcessor;
+import org.deeplearning4j.nn.graph.ComputationGraph;
+import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
+import org.nd4j.linalg.activations.IActivation;
+import org.nd4j.linalg.activations.impl.ActivationIdentity;
+
+/**
+ * Turns a quantized network into integers. Every scale, zero point and integer is read off the
+ * network's own layers, which compute with them in evaluation; nothing is measured anew.
+ */
+public final class Converter {
+
+    private final NetworkView network;
+    private final ModelDraft draft;
+    private final LayerConverter layers;
+    private final Map<String, Flow> flows = new LinkedHashMap<>();
+    private final List<String> offenders = new ArrayList<>();
+
+    private Converter(NetworkView network) {
+        this.network = network;
+        Requantization mode =
+                network.nodes().stream()
+                        .filter(n -> n.running() instanceof QuantizedLayer)
+                        .map(n -> ((QuantizedLayer) n.running()).quantization().requantization())
+                        .findFirst()
+                        .orElse(Requantization.FLOAT);
+        draft = new ModelDraft(mode, network.inputs());
+        layers = new LayerConverter(draft);
+    }
+
+    /**
+     * The integer network.
+     *
+     * @throws UnsupportedLayerException naming every layer that stands in the way
+     */
+    public static IntegerNetwork convert(MultiLayerNetwork net) {
+        return IntegerNetwork.of(new Converter(NetworkView.of(net)).run());
+    }
+
+    /** The integer network of a graph; see {@link #convert(MultiLayerNetwork)}. */
+    public static IntegerNetwork convert(ComputationGraph net) {
+        NetworkView view = NetworkView.of(net);
+        InputLinks.link(view);
+        return IntegerNetwork.of(new Converter(view).run());
+    }
+
+    private IntegerModel run() {
+        network.inputs().forEach(i -> flows.put(i, Flow.ofInput(i)));
+        for (Node node : network.nodes()) {
+            try {
+                Flow flow = convert(node);
+                if (flow != null) {
+                    flows.put(node.name(), flow);
+                }
+            } catch (IllegalArgumentException | IllegalStateException e) {
+                offenders.add(node.describe() + ": " + e.getMessage());
+            }
+        }
+        if (!offenders.isEmpty()) {
+            throw new UnsupportedLayerException(offenders);
+        }
+        Map<String, String> metadata = new LinkedHashMap<>();
+        metadata.put("producer", "dl4j-qat");
+        return draft.build(metadata);
+    }
+
+    /** What flows out of a node; null if it cannot be said because of a layer before it. */
+    private Flow convert(Node node) {
+        Layer layer = node.layer();
+        if (layer == null) {
+            throw new IllegalArgumentException(
+                    "vertices have no integer form yet; of a graph, only its layers can be"
+                            + " converted");
+        }
+        Flow in = flows.get(node.inputs().get(0));
+        if (in == null) {
+            // The layer that has no integer form has been named; those behind it are not to blame.
+            return null;
+        }
+        boolean output = network.outputs().contains(node.name());
+        in = preProcessed(node, in);
+        Flow flow;
+        if (layer instanceof QuantLayerConfiguration) {
+            flow = quantized(node, in);
+        } else if (layer instanceof LossLayer) {
+            requireIntegers(node, in);
+            layers.end(node, in.tensor(), ((LossLayer) layer).getActivationFn());
+            return in;
+        } else if (PassThrough.keepsGrid(layer)) {
+            flow = passedThrough(node, in);
+        } else {
+            throw new IllegalArgumentException(
+                    "it computes in float. Give it a quantized twin, or see Qat.plan for why it has"
+                            + " none");
+        }
+        if (output && !(layer instanceof OutputLayer)) {
+            requireIntegers(node, flow);
+            layers.end(node, flow.tensor(), null);
+        }
+        return flow;
+    }
+
+    private Flow quantized(Node node, Flow in) {
+        Layer layer = node.layer();
+        requireReady(node);
+        Flow flow = in;
+        QuantizedLayer running = (QuantizedLayer) node.running();
+        if (running.quantization().input() != null) {
+            flow = quantizedHere(node, in, running.inputParams());
+        } else if (layer instanceof FakeQuantLayer && in.tensor() == null) {
+            return quantizedHere(node, in, running.outputParams());
+        }
+        requireIntegers(node, flow);
+        TensorType x = flow.tensor();
+        boolean last = flow.channelsLast();
+        if (layer instanceof QuantConvolutionLayer) {
+            return Flow.of(layers.convolution(node, x, function(layer)), last);
+        }
+        if (layer instanceof QuantDenseLayer) {
+            return Flow.of(layers.dense(node, x, function(layer)), false);
+        }
+        if (layer instanceof QuantOutputLayer) {
+            TensorType logits = layers.dense(node, x, null);
+            layers.end(node, logits, function(layer));
+            return Flow.of(logits, false);
+        }
+        if (layer instanceof QuantSubsamplingLayer) {
+            return Flow.of(layers.averagePool(node, x), last);
+        }
+        if (layer instanceof QuantGlobalPoolingLayer) {
+            return Flow.of(layers.globalPool(node, x, last), last);
+        }
+        if (layer instanceof QuantActivationLayer) {
+            IActivation f = ((ActivationLayer) layer).getActivationFn();
+            return Flow.of(layers.lookup(node, x, f, running.outputParams()), last);
+        }
+        return Flow.of(
+                layers.lookup(node, x, new ActivationIdentity(), running.outputParams()), last);
+    }
+
+    private static IActivation function(Layer layer) {
+        return ((BaseLayer) layer).getActivationFn();
+    }
+
+    private static void requireReady(Node node) {
+        QuantizedLayer running = (QuantizedLayer) node.running();
+        if (running.quantization().output() == null) {
+            throw new IllegalArgumentException(
+                    "its output is not quantized; give it an outputQuant");
+        }
+        if (running.outputParams() == null) {
+            throw new IllegalArgumentException(
+                    "its ranges have seen no data; call Qat.calibrate, or train the network");
+        }
+    }
+
+    private static void requireIntegers(Node node, Flow flow) {
+        if (flow.tensor() == null) {
+            throw new IllegalArgumentException(
+                    "its input is not quantized; give it an inputQuant, or put a FakeQuantLayer"
+                            + " before it");
+        }
+    }
+
+    /** Quantizes pending floats at a layer with an input quantizer. */
+    private Flow quantizedHere(Node node, Flow in, QuantParams params) {
+        if (in.tensor() != null) {
+            TensorType requantized = layers.requantized(node, in.tensor(), params);
+            return Flow.of(requantized, in.channelsLast());
+        }
+        if (params == null) {
+            throw new IllegalArgumentException(
+                    "its ranges have seen no data; call Qat.calibrate, or train the network");
+        }
+        List<Integer> shape = in.rawShape();
+        if (shape == null) {
+            shape = ((QuantizedLayer) node.running()).quantization().inputShape();
+        }
+        if (shape == null || (in.rawShape() == null && !in.pending().isEmpty())) {
+            throw new IllegalArgumentException(
+                    "the shape of input '"
+                            + in.networkInput()
+                            + "' is not known here; "
+                            + (shape == null
+                                    ? "call Qat.calibrate, or train the network"
+                                    : "quantize the input first, with a FakeQuantLayer"));
+        }
+        TensorType x = draft.quantizedInput(in.networkInput(), shape, params, node.name());
+        boolean last = in.rawShape() == null && shape.size() == 3 && channelsLast(node);
+        if (last) {
+            x = draft.transpose(x, List.of(2, 0, 1), node.name());
+        }
+        for (Step step : in.pending()) {
+            x = step.apply(x, draft);
+        }
+        return Flow.of(x, last || in.channelsLast());
+    }
+
+    private static boolean channelsLast(Node node) {
+        Layer layer = node.layer();
+        if (layer instanceof ConvolutionLayer) {
+            return ((ConvolutionLayer) layer).getCnn2dDataFormat() == CNN2DFormat.NHWC;
+        }
+        if (layer instanceof SubsamplingLayer) {
+            return ((SubsamplingLayer) layer).getCnn2dDataFormat() == CNN2DFormat.NHWC;
+        }
+        return false;
+    }
+
+    private Flow preProcessed(Node node, Flow in) {
+        InputPreProcessor p = node.preProcessor();
+        if (p == null) {
+            return in;
+        }
+        if (p instanceof FeedForwardToCnnPreProcessor) {
+            FeedForwardToCnnPreProcessor image = (FeedForwardToCnnPreProcessor) p;
+            List<Integer> shape =
+                    List.of(
+                            Math.toIntExact(image.getNumChannels()),
+                            Math.toIntExact(image.getInputHeight()),
+                            Math.toIntExact(image.getInputWidth()));
+            return step(
+                    in.withRawShape(List.of(shape.get(0) * shape.get(1) * shape.get(2))),
+                    false,
+                    (x, d) -> d.reshape(x, shape, node.name()));
+        }
+        if (p instanceof CnnToFeedForwardPreProcessor) {
+            boolean last = in.channelsLast();
+            return step(
+                    in.withRawShape(imageShape((CnnToFeedForwardPreProcessor) p)),
+                    false,
+                    (x, d) -> {
+                        TensorType rows =
+                                last && x.shape().size() == 3
+                                        ? d.transpose(x, List.of(1, 2, 0), node.name())
+                                        : x;
+                        return d.reshape(rows, List.of(rows.elements()), node.name());
+                    });
+        }
+        throw new IllegalArgumentException(
+                "its preprocessor " + p.getClass().getSimpleName() + " has no integer form");
+    }
+
+    private static List<Integer> imageShape(CnnToFeedForwardPreProcessor p) {
+        int c = Math.toIntExact(p.getNumChannels());
+        int h = Math.toIntExact(p.getInputHeight());
+        int w = Math.toIntExact(p.getInputWidth());
+        return p.getFormat() == CNN2DFormat.NHWC ? List.of(h, w, c) : List.of(c, h, w);
+    }
+
+    private Flow passedThrough(Node node, Flow in) {
+        Layer layer = node.layer();
+        if (layer instanceof DropoutLayer) {
+            return in;
+        }
+        if (layer instanceof SubsamplingLayer) {
+            return step(in, in.channelsLast(), (x, d) -> layers.maxPool(node, x));
+        }
+        if (layer instanceof GlobalPoolingLayer) {
+            return step(in, false, (x, d) -> layers.globalPool(node, x, in.channelsLast()));
+        }
+        IActivation f = ((ActivationLayer) layer).getActivationFn();
+        return f instanceof ActivationIdentity
+                ? in
+                : step(in, in.channelsLast(), (x, d) -> layers.lookup(node, x, f, x.params()));
+    }
+
+    /** Does a step at once where there are integers, else when there will be. */
+    private Flow step(Flow in, boolean channelsLast, Step step) {
+        if (in.tensor() != null) {
+            return Flow.of(step.apply(in.tensor(), draft), channelsLast);
+        }
+        List<Step> steps = new ArrayList<>(in.pending());
+        steps.add(step);
+        return new Flow(null, in.networkInput(), in.rawShape(), List.copyOf(steps), channelsLast);
+    }
+}

@@ -1,0 +1,117 @@
+package io.github.dl4jqat.convert;
+
+import io.github.dl4jqat.integer.IntegerModel;
+import io.github.dl4jqat.integer.IntegerOp;
+import io.github.dl4jqat.integer.Quantize;
+import io.github.dl4jqat.integer.Reshape;
+import io.github.dl4jqat.integer.TensorType;
+import io.github.dl4jqat.integer.Transpose;
+import io.github.dl4jqat.quant.QuantParams;
+import io.github.dl4jqat.quant.Requantization;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * An integer model in the making. The integers that belong to a layer's output get the layer's own
+ * name, so that a model and the network it came from can be compared layer by layer; whatever lies
+ * between gets a name with a suffix.
+ */
+final class ModelDraft {
+
+    private final Map<String, TensorType> inputs = new LinkedHashMap<>();
+    private final List<IntegerOp> ops = new ArrayList<>();
+    private final Set<String> names = new LinkedHashSet<>();
+    private final List<String> outputs = new ArrayList<>();
+    private final Requantization mode;
+
+    ModelDraft(Requantization mode, List<String> inputNames) {
+        this.mode = mode;
+        names.addAll(inputNames);
+    }
+
+    /** How all accumulators are scaled. */
+    Requantization mode() {
+        return mode;
+    }
+
+    /** A tensor name that is not taken: the wish itself, or with a number behind it. */
+    String unique(String wish) {
+        String name = wish;
+        for (int n = 2; !names.add(name); n++) {
+            name = wish + ":" + n;
+        }
+        return name;
+    }
+
+    void add(IntegerOp op) {
+        ops.add(op);
+    }
+
+    /** Checks that a layer scales its accumulators as all others do. */
+    void requireMode(Requantization layerMode) {
+        if (mode != layerMode) {
+            throw new IllegalArgumentException(
+                    "its requantization is "
+                            + layerMode
+                            + ", that of layers before it "
+                            + mode
+                            + "; a model has one, set it in QatConfig");
+        }
+    }
+
+    void output(String name) {
+        outputs.add(name);
+    }
+
+    /** The integers of a network input, whose floats have that shape. */
+    TensorType quantizedInput(String name, List<Integer> shape, QuantParams params, String layer) {
+        TensorType floats = inputs.get(name);
+        if (floats == null) {
+            floats = new TensorType(name, shape, null);
+            inputs.put(name, floats);
+        } else if (!floats.shape().equals(shape)) {
+            throw new IllegalArgumentException(
+                    "it takes input '"
+                            + name
+                            + "' with shape "
+                            + shape
+                            + ", another layer with "
+                            + floats.shape());
+        }
+        TensorType integers = new TensorType(unique(name + ":quantized"), shape, params);
+        add(new Quantize(layer, floats, integers));
+        return integers;
+    }
+
+    /** The same integers in another shape. */
+    TensorType reshape(TensorType input, List<Integer> shape, String layer) {
+        if (input.shape().equals(shape)) {
+            return input;
+        }
+        TensorType output = new TensorType(unique(layer + ":in"), shape, input.params());
+        add(new Reshape(layer, input, output));
+        return output;
+    }
+
+    /** The same integers with their axes in another order. */
+    TensorType transpose(TensorType input, List<Integer> permutation, String layer) {
+        List<Integer> shape = new ArrayList<>();
+        permutation.forEach(axis -> shape.add(input.shape().get(axis)));
+        TensorType output = new TensorType(unique(layer + ":in"), shape, input.params());
+        add(new Transpose(layer, input, output, permutation));
+        return output;
+    }
+
+    IntegerModel build(Map<String, String> metadata) {
+        IntegerModel.Builder builder = IntegerModel.builder().requantization(mode);
+        inputs.values().forEach(builder::input);
+        ops.forEach(builder::add);
+        outputs.forEach(builder::output);
+        metadata.forEach(builder::metadata);
+        return builder.build();
+    }
+}

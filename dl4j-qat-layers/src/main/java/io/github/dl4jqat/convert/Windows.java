@@ -1,0 +1,51 @@
+package io.github.dl4jqat.convert;
+
+import io.github.dl4jqat.integer.Window2d;
+import org.deeplearning4j.nn.conf.ConvolutionMode;
+
+/** DL4J's convolution modes as explicit padding. */
+final class Windows {
+
+    private Windows() {}
+
+    /**
+     * The window of a convolution or pooling layer on an image of {@code height} x {@code width}.
+     */
+    static Window2d of(
+            ConvolutionMode mode,
+            int[] kernel,
+            int[] stride,
+            int[] padding,
+            int[] dilation,
+            int height,
+            int width) {
+        int[] before = padding;
+        int[] after = padding;
+        if (mode == ConvolutionMode.Same) {
+            int[] total = {
+                total(height, kernel[0], stride[0], dilation[0]),
+                total(width, kernel[1], stride[1], dilation[1])
+            };
+            before = new int[] {total[0] / 2, total[1] / 2};
+            after = new int[] {total[0] - before[0], total[1] - before[1]};
+        }
+        return new Window2d(
+                kernel[0],
+                kernel[1],
+                stride[0],
+                stride[1],
+                dilation[0],
+                dilation[1],
+                before[0],
+                before[1],
+                after[0],
+                after[1]);
+    }
+
+    /** Padding such that the output has {@code ceil(size / stride)} elements. */
+    private static int total(int size, int kernel, int stride, int dilation) {
+        int outputs = (size + stride - 1) / stride;
+        int covered = (outputs - 1) * stride + dilation * (kernel - 1) + 1;
+        return Math.max(0, covered - size);
+    }
+}

@@ -1,0 +1,168 @@
+package io.github.dl4jqat.layers;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.deeplearning4j.nn.conf.ComputationGraphConfiguration;
+import org.deeplearning4j.nn.conf.InputPreProcessor;
+import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
+import org.deeplearning4j.nn.conf.layers.Layer;
+import org.deeplearning4j.nn.conf.layers.misc.FrozenLayer;
+import org.deeplearning4j.nn.graph.ComputationGraph;
+import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
+
+/**
+ * A MultiLayerNetwork or a ComputationGraph as one kind of thing: nodes in an order in which each
+ * comes after its inputs. Shows the network, does not copy it.
+ *
+ * @param nodes all layers and vertices
+ * @param inputs names of the network's inputs
+ * @param outputs names of the nodes whose values are the network's outputs
+ */
+public record NetworkView(List<Node> nodes, List<String> inputs, List<String> outputs) {
+
+    /** The name of a MultiLayerNetwork's input. */
+    public static final String INPUT = "input";
+
+    /**
+     * One layer or vertex.
+     *
+     * @param name the layer's name; in a MultiLayerNetwork the index where it has none
+     * @param index position, as in DL4J's error messages
+     * @param layer its configuration, taken out of a FrozenLayer; null for a vertex
+     * @param frozen whether it is wrapped in a FrozenLayer
+     * @param kind class name of the layer or vertex, for messages
+     * @param preProcessor what happens to its input first, or null
+     * @param inputs names of the nodes or network inputs it reads
+     * @param running the running layer, taken out of its wrappers; null for a vertex
+     */
+    public record Node(
+            String name,
+            int index,
+            Layer layer,
+            boolean frozen,
+            String kind,
+            InputPreProcessor preProcessor,
+            List<String> inputs,
+            org.deeplearning4j.nn.api.Layer running) {
+
+        /** For messages: index, name and class. */
+        public String describe() {
+            return "layer " + index + " '" + name + "' (" + kind + ")";
+        }
+    }
+
+    /** A view of an initialized network. */
+    public static NetworkView of(MultiLayerNetwork net) {
+        MultiLayerConfiguration conf = net.getLayerWiseConfigurations();
+        List<Node> nodes = new ArrayList<>();
+        String previous = INPUT;
+        for (int i = 0; i < conf.getConfs().size(); i++) {
+            Layer layer = conf.getConf(i).getLayer();
+            String name = layer.getLayerName() == null ? Integer.toString(i) : layer.getLayerName();
+            nodes.add(
+                    node(
+                            name,
+                            i,
+                            layer,
+                            conf.getInputPreProcess(i),
+                            List.of(previous),
+                            net.getLayer(i)));
+            previous = name;
+        }
+        return new NetworkView(List.copyOf(nodes), List.of(INPUT), List.of(previous));
+    }
+
+    /** A view of an initialized graph. */
+    public static NetworkView of(ComputationGraph net) {
+        ComputationGraphConfiguration conf = net.getConfiguration();
+        List<Node> nodes = new ArrayList<>();
+        for (int index : net.topologicalSortOrder()) {
+            org.deeplearning4j.nn.graph.vertex.GraphVertex vertex = net.getVertices()[index];
+            String name = vertex.getVertexName();
+            if (conf.getNetworkInputs().contains(name)) {
+                continue;
+            }
+            List<String> inputs = List.copyOf(conf.getVertexInputs().get(name));
+            org.deeplearning4j.nn.conf.graph.GraphVertex vertexConf = conf.getVertices().get(name);
+            if (vertexConf instanceof org.deeplearning4j.nn.conf.graph.LayerVertex) {
+                org.deeplearning4j.nn.conf.graph.LayerVertex layer =
+                        (org.deeplearning4j.nn.conf.graph.LayerVertex) vertexConf;
+                nodes.add(
+                        node(
+                                name,
+                                index,
+                                layer.getLayerConf().getLayer(),
+                                layer.getPreProcessor(),
+                                inputs,
+                                vertex.getLayer()));
+            } else {
+                nodes.add(
+                        new Node(
+                                name,
+                                index,
+                                null,
+                                false,
+                                vertexConf.getClass().getSimpleName(),
+                                null,
+                                inputs,
+                                null));
+            }
+        }
+        return new NetworkView(
+                List.copyOf(nodes),
+                List.copyOf(conf.getNetworkInputs()),
+                List.copyOf(conf.getNetworkOutputs()));
+    }
+
+    private static Node node(
+            String name,
+            int index,
+            Layer layer,
+            InputPreProcessor preProcessor,
+            List<String> inputs,
+            org.deeplearning4j.nn.api.Layer running) {
+        boolean frozen = layer instanceof FrozenLayer;
+        Layer inside = frozen ? ((FrozenLayer) layer).getLayer() : layer;
+        return new Node(
+                name,
+                index,
+                inside,
+                frozen,
+                inside.getClass().getSimpleName(),
+                preProcessor,
+                inputs,
+                unwrap(running));
+    }
+
+    private static org.deeplearning4j.nn.api.Layer unwrap(org.deeplearning4j.nn.api.Layer layer) {
+        if (layer instanceof org.deeplearning4j.nn.layers.FrozenLayer) {
+            return unwrap(((org.deeplearning4j.nn.layers.FrozenLayer) layer).getInsideLayer());
+        }
+        if (layer instanceof org.deeplearning4j.nn.layers.FrozenLayerWithBackprop) {
+            return unwrap(
+                    ((org.deeplearning4j.nn.layers.FrozenLayerWithBackprop) layer)
+                            .getInsideLayer());
+        }
+        return layer;
+    }
+
+    /** The nodes that read a node or network input. */
+    public List<Node> consumers(String name) {
+        List<Node> found = new ArrayList<>();
+        for (Node node : nodes) {
+            if (node.inputs().contains(name)) {
+                found.add(node);
+            }
+        }
+        return found;
+    }
+
+    /** The nodes by name. */
+    public Map<String, Node> byName() {
+        Map<String, Node> map = new LinkedHashMap<>();
+        nodes.forEach(n -> map.put(n.name(), n));
+        return map;
+    }
+}

@@ -1,0 +1,45 @@
+package io.github.dl4jqat.prepare;
+
+import io.github.dl4jqat.layers.QuantActivationLayer;
+import io.github.dl4jqat.layers.QuantConvolutionLayer;
+import io.github.dl4jqat.layers.QuantDenseLayer;
+import io.github.dl4jqat.layers.QuantGlobalPoolingLayer;
+import io.github.dl4jqat.layers.QuantOutputLayer;
+import io.github.dl4jqat.layers.QuantSubsamplingLayer;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.deeplearning4j.nn.conf.layers.ActivationLayer;
+import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
+import org.deeplearning4j.nn.conf.layers.DenseLayer;
+import org.deeplearning4j.nn.conf.layers.GlobalPoolingLayer;
+import org.deeplearning4j.nn.conf.layers.Layer;
+import org.deeplearning4j.nn.conf.layers.OutputLayer;
+import org.deeplearning4j.nn.conf.layers.SubsamplingLayer;
+
+/** Which quantized layer stands for which stock layer. */
+final class Replacements {
+
+    /** The quantized twins of the layers with weights. Subclasses of a stock layer are not it. */
+    static final Map<Class<? extends Layer>, Class<? extends Layer>> WEIGHTED = weighted();
+
+    /** The quantized twins of the layers that compute new numbers without weights. */
+    static final Map<Class<? extends Layer>, Class<? extends Layer>> WEIGHTLESS = weightless();
+
+    private Replacements() {}
+
+    private static Map<Class<? extends Layer>, Class<? extends Layer>> weighted() {
+        Map<Class<? extends Layer>, Class<? extends Layer>> map = new LinkedHashMap<>();
+        map.put(ConvolutionLayer.class, QuantConvolutionLayer.class);
+        map.put(DenseLayer.class, QuantDenseLayer.class);
+        map.put(OutputLayer.class, QuantOutputLayer.class);
+        return map;
+    }
+
+    private static Map<Class<? extends Layer>, Class<? extends Layer>> weightless() {
+        Map<Class<? extends Layer>, Class<? extends Layer>> map = new LinkedHashMap<>();
+        map.put(SubsamplingLayer.class, QuantSubsamplingLayer.class);
+        map.put(GlobalPoolingLayer.class, QuantGlobalPoolingLayer.class);
+        map.put(ActivationLayer.class, QuantActivationLayer.class);
+        return map;
+    }
+}
