@@ -24,10 +24,11 @@ final class QuantOutputRuntime extends OutputLayer
 
     private transient WeightedLayerState q;
 
-    /** The input that {@link #logits} belong to: gradient and score ask for the same logits. */
-    private transient INDArray logitsInput;
-
-    private transient INDArray logits;
+    /**
+     * The input of the last backward pass. DL4J asks for its logits once more, for the score; that
+     * must not be taken for another batch.
+     */
+    private transient INDArray trainedInput;
 
     QuantOutputRuntime(NeuralNetConfiguration conf, DataType dataType) {
         super(conf, dataType);
@@ -47,12 +48,10 @@ final class QuantOutputRuntime extends OutputLayer
         if (q.off()) {
             return super.preOutput(training, mgr);
         }
+        boolean observe = training && (trainedInput == null || input != trainedInput);
         assertInputSet(false);
         QuantDenseRuntime.requireColumns(
                 input, getParam(DefaultParamInitializer.WEIGHT_KEY).size(0), layerId());
-        if (training && input == logitsInput) {
-            return logits;
-        }
         INDArray w = getParamWithNoise(DefaultParamInitializer.WEIGHT_KEY, training, mgr);
         INDArray b =
                 hasBias()
@@ -65,16 +64,11 @@ final class QuantOutputRuntime extends OutputLayer
             }
         }
         if (!dropoutApplied) {
-            input = q.input(input.castTo(dataType), training, getIterationCount(), mgr);
+            input = q.input(input.castTo(dataType), observe, getIterationCount(), mgr);
         }
         applyDropOutIfNecessary(training, mgr);
-        INDArray z = q.linear(input.castTo(dataType), w, b, training, ArrayType.ACTIVATIONS, mgr);
-        INDArray quantized = q.activation(masked(z), null, training, getIterationCount(), mgr);
-        if (training) {
-            logits = quantized;
-            logitsInput = input;
-        }
-        return quantized;
+        INDArray z = q.linear(input.castTo(dataType), w, b, observe, ArrayType.ACTIVATIONS, mgr);
+        return q.activation(masked(z), null, observe, getIterationCount(), mgr);
     }
 
     @Override
@@ -92,10 +86,8 @@ final class QuantOutputRuntime extends OutputLayer
     @Override
     public INDArray activate(boolean training, LayerWorkspaceMgr mgr) {
         if (q.off() || training || q.calibrating() || outputParams() == null) {
-            // The function overwrites its argument, and training logits are kept.
             INDArray z = preOutput(training, mgr);
-            INDArray argument = training ? mgr.dup(ArrayType.ACTIVATIONS, z) : z;
-            return masked(layerConf().getActivationFn().getActivation(argument, training));
+            return masked(layerConf().getActivationFn().getActivation(z, training));
         }
         return masked(
                 EndActivation.apply(
@@ -108,6 +100,7 @@ final class QuantOutputRuntime extends OutputLayer
             return super.backpropGradient(epsilon, mgr);
         }
         assertInputSet(true);
+        forget();
         INDArray z = preOutput(true, mgr);
         INDArray delta =
                 layerConf()
@@ -138,6 +131,7 @@ final class QuantOutputRuntime extends OutputLayer
         epsilonNext = w.mmuli(delta.transpose(), epsilonNext).transpose();
         epsilonNext = backpropDropOutIfPresent(epsilonNext);
         q.finishBackward(epsilonNext, result, gradientViews);
+        trainedInput = input;
         return new Pair<>(result, epsilonNext);
     }
 
@@ -177,8 +171,7 @@ final class QuantOutputRuntime extends OutputLayer
     }
 
     private void forget() {
-        logitsInput = null;
-        logits = null;
+        trainedInput = null;
     }
 
     @Override
