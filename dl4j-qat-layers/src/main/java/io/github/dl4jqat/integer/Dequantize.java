@@ -109,10 +109,9 @@ public final class Dequantize implements IntegerOp {
 
     @Override
     public boolean equals(Object o) {
-        if (!(o instanceof Dequantize)) {
+        if (!(o instanceof Dequantize other)) {
             return false;
         }
-        Dequantize other = (Dequantize) o;
         return name.equals(other.name)
                 && input.equals(other.input)
                 && output.equals(other.output)

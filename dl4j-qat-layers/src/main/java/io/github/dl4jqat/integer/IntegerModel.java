@@ -100,10 +100,9 @@ public final class IntegerModel {
 
     @Override
     public boolean equals(Object o) {
-        if (!(o instanceof IntegerModel)) {
+        if (!(o instanceof IntegerModel other)) {
             return false;
         }
-        IntegerModel other = (IntegerModel) o;
         return inputs.equals(other.inputs)
                 && ops.equals(other.ops)
                 && outputs.equals(other.outputs)

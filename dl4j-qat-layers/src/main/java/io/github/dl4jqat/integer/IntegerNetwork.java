@@ -188,7 +188,7 @@ public final class IntegerNetwork implements AutoCloseable {
         String input = single("input", model.inputs()).name();
         List<TensorType> found = new ArrayList<>();
         for (IntegerOp op : model.ops()) {
-            if (op instanceof Quantize && ((Quantize) op).input().name().equals(input)) {
+            if (op instanceof Quantize quantize && quantize.input().name().equals(input)) {
                 found.add(op.output());
             }
         }

@@ -23,7 +23,7 @@ public final class JavaEngine implements IntegerEngine {
     private static final int LARGEST_BLOCK = 8;
 
     private final IntegerModel model;
-    private final Map<IntegerOp, JavaKernel> kernels = new IdentityHashMap<>();
+    private final IdentityHashMap<IntegerOp, JavaKernel> kernels = new IdentityHashMap<>();
 
     /** Prepares the kernels of a model. */
     public JavaEngine(IntegerModel model) {
@@ -98,18 +98,18 @@ public final class JavaEngine implements IntegerEngine {
         for (int i = 0; i < plan.size(); i++) {
             IntegerOp op = plan.get(i);
             String target = op.output().name();
-            if (op instanceof Quantize) {
+            if (op instanceof Quantize quantize) {
                 int[] q = new int[op.output().elements() * examples];
-                feeds.get(op.inputs().get(0).name()).quantize((Quantize) op, from, q, examples);
+                feeds.get(op.inputs().get(0).name()).quantize(quantize, from, q, examples);
                 values.put(target, q);
             } else {
                 int[] in =
                         values.computeIfAbsent(
                                 op.inputs().get(0).name(),
                                 name -> slice(model.tensor(name), feeds.get(name), from, examples));
-                if (op instanceof Dequantize) {
+                if (op instanceof Dequantize dequantize) {
                     float[] y = results.get(target).floats();
-                    ((Dequantize) op).apply(in, 0, y, from * op.output().elements(), examples);
+                    dequantize.apply(in, 0, y, from * op.output().elements(), examples);
                 } else {
                     int[] out = new int[op.output().elements() * examples];
                     kernels.get(op).run(in, out, examples);

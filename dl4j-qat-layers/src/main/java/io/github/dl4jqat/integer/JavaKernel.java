@@ -13,22 +13,22 @@ interface JavaKernel {
 
     /** The kernel of an operation between {@link Quantize} and {@link Dequantize}. */
     static JavaKernel of(IntegerOp op) {
-        if (op instanceof Conv2d) {
-            return new ConvKernel((Conv2d) op);
-        } else if (op instanceof Dense) {
-            return new DenseKernel((Dense) op);
-        } else if (op instanceof MaxPool2d) {
-            return PoolKernels.max((MaxPool2d) op);
-        } else if (op instanceof AveragePool2d) {
-            return PoolKernels.average((AveragePool2d) op);
-        } else if (op instanceof GlobalPool) {
-            return PoolKernels.global((GlobalPool) op);
-        } else if (op instanceof Lookup) {
-            return ElementKernels.lookup((Lookup) op);
+        if (op instanceof Conv2d conv) {
+            return new ConvKernel(conv);
+        } else if (op instanceof Dense dense) {
+            return new DenseKernel(dense);
+        } else if (op instanceof MaxPool2d maxPool) {
+            return PoolKernels.max(maxPool);
+        } else if (op instanceof AveragePool2d averagePool) {
+            return PoolKernels.average(averagePool);
+        } else if (op instanceof GlobalPool globalPool) {
+            return PoolKernels.global(globalPool);
+        } else if (op instanceof Lookup lookup) {
+            return ElementKernels.lookup(lookup);
         } else if (op instanceof Reshape) {
             return (in, out, examples) -> System.arraycopy(in, 0, out, 0, out.length);
-        } else if (op instanceof Transpose) {
-            return ElementKernels.transpose((Transpose) op);
+        } else if (op instanceof Transpose transpose) {
+            return ElementKernels.transpose(transpose);
         }
         throw new IllegalArgumentException("JavaKernel: " + op + " has no kernel on integers");
     }

@@ -96,10 +96,9 @@ public final class Lookup implements IntegerOp {
 
     @Override
     public boolean equals(Object o) {
-        if (!(o instanceof Lookup)) {
+        if (!(o instanceof Lookup other)) {
             return false;
         }
-        Lookup other = (Lookup) o;
         return name.equals(other.name)
                 && input.equals(other.input)
                 && output.equals(other.output)

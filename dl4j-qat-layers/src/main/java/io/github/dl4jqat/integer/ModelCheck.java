@@ -72,8 +72,8 @@ final class ModelCheck {
                                                 + m
                                                 + ", but the model's mode is "
                                                 + mode));
-        if (op instanceof Quantize) {
-            quantized.add(((Quantize) op).input().name());
+        if (op instanceof Quantize quantize) {
+            quantized.add(quantize.input().name());
         } else if (op instanceof Dequantize) {
             dequantized.add(op.output().name());
         } else {
@@ -92,10 +92,11 @@ final class ModelCheck {
         long step = op.inputs().get(0).largestStep();
         if (op.constants().isPresent()) {
             weighted(op.constants().get(), step, who);
-        } else if (op instanceof AveragePool2d) {
-            sum(((AveragePool2d) op).window().area() * step, who);
-        } else if (op instanceof GlobalPool && ((GlobalPool) op).kind() != GlobalPool.Kind.MAX) {
-            TensorType image = ((GlobalPool) op).input();
+        } else if (op instanceof AveragePool2d averagePool) {
+            sum(averagePool.window().area() * step, who);
+        } else if (op instanceof GlobalPool globalPool
+                && globalPool.kind() != GlobalPool.Kind.MAX) {
+            TensorType image = globalPool.input();
             sum((long) image.size(1) * image.size(2) * step, who);
         }
     }

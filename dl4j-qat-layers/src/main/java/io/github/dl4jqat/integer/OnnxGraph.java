@@ -33,7 +33,7 @@ public final class OnnxGraph {
     private static final int IR_VERSION = 8;
 
     /** Element types of tensors. */
-    public enum Type {
+    public enum ElementType {
         /** 32-bit float. */
         FLOAT(TensorProto.DataType.FLOAT),
         /** Unsigned byte. */
@@ -47,7 +47,7 @@ public final class OnnxGraph {
 
         private final TensorProto.DataType onnx;
 
-        Type(TensorProto.DataType onnx) {
+        ElementType(TensorProto.DataType onnx) {
             this.onnx = onnx;
         }
 
@@ -90,7 +90,7 @@ public final class OnnxGraph {
     }
 
     /** Declares an input of the graph with a batch of any size in front of {@code shape}. */
-    public Value input(String name, Type type, List<Integer> shape) {
+    public Value input(String name, ElementType type, List<Integer> shape) {
         Value value = new Value(this, unique(name));
         graph.addInput(info(value.name, type, shape));
         return value;
@@ -100,7 +100,7 @@ public final class OnnxGraph {
      * Makes a value an output of the graph under a name that is still free. A node is put between,
      * so that any value, even an input, can be one.
      */
-    public void output(String name, Value value, Type type, List<Integer> shape) {
+    public void output(String name, Value value, ElementType type, List<Integer> shape) {
         String unique = unique(name);
         if (!unique.equals(name)) {
             throw new IllegalArgumentException(
@@ -115,7 +115,7 @@ public final class OnnxGraph {
         graph.addOutput(info(name, type, shape));
     }
 
-    private static ValueInfoProto info(String name, Type type, List<Integer> shape) {
+    private static ValueInfoProto info(String name, ElementType type, List<Integer> shape) {
         TensorShapeProto.Builder dims = TensorShapeProto.newBuilder();
         dims.addDim(TensorShapeProto.Dimension.newBuilder().setDimParam("batch"));
         for (int n : shape) {
@@ -140,38 +140,38 @@ public final class OnnxGraph {
 
     /** A constant of floats; no dimensions make it a scalar. */
     public Value floats(String name, float[] elements, int... dims) {
-        ByteBuffer bytes = littleEndian(elements.length * Float.BYTES);
-        bytes.asFloatBuffer().put(elements);
-        return constant(name, Type.FLOAT, bytes.array(), elements.length, dims);
+        byte[] raw = new byte[Math.multiplyExact(elements.length, Float.BYTES)];
+        littleEndian(raw).asFloatBuffer().put(elements);
+        return constant(name, ElementType.FLOAT, raw, elements.length, dims);
     }
 
     /** A constant of 32-bit integers; no dimensions make it a scalar. */
     public Value ints(String name, int[] elements, int... dims) {
-        ByteBuffer bytes = littleEndian(elements.length * Integer.BYTES);
-        bytes.asIntBuffer().put(elements);
-        return constant(name, Type.INT32, bytes.array(), elements.length, dims);
+        byte[] raw = new byte[Math.multiplyExact(elements.length, Integer.BYTES)];
+        littleEndian(raw).asIntBuffer().put(elements);
+        return constant(name, ElementType.INT32, raw, elements.length, dims);
     }
 
     /** A constant of 64-bit integers; no dimensions make it a scalar. */
     public Value longs(String name, long[] elements, int... dims) {
-        ByteBuffer bytes = littleEndian(elements.length * Long.BYTES);
-        bytes.asLongBuffer().put(elements);
-        return constant(name, Type.INT64, bytes.array(), elements.length, dims);
+        byte[] raw = new byte[Math.multiplyExact(elements.length, Long.BYTES)];
+        littleEndian(raw).asLongBuffer().put(elements);
+        return constant(name, ElementType.INT64, raw, elements.length, dims);
     }
 
     /** A constant of signed or unsigned bytes; no dimensions make it a scalar. */
-    public Value bytes(String name, Type type, byte[] elements, int... dims) {
-        if (type != Type.INT8 && type != Type.UINT8) {
+    public Value bytes(String name, ElementType type, byte[] elements, int... dims) {
+        if (type != ElementType.INT8 && type != ElementType.UINT8) {
             throw new IllegalArgumentException("OnnxGraph: " + type + " is not a type of bytes");
         }
         return constant(name, type, elements, elements.length, dims);
     }
 
-    private static ByteBuffer littleEndian(int size) {
-        return ByteBuffer.allocate(size).order(ByteOrder.LITTLE_ENDIAN);
+    private static ByteBuffer littleEndian(byte[] raw) {
+        return ByteBuffer.wrap(raw).order(ByteOrder.LITTLE_ENDIAN);
     }
 
-    private Value constant(String name, Type type, byte[] raw, int elements, int... dims) {
+    private Value constant(String name, ElementType type, byte[] raw, int elements, int... dims) {
         TensorProto.Builder tensor = TensorProto.newBuilder().setDataType(type.number());
         long expected = 1;
         for (int n : dims) {

@@ -1,6 +1,6 @@
 package io.github.dl4jqat.integer;
 
-import io.github.dl4jqat.integer.OnnxGraph.Type;
+import io.github.dl4jqat.integer.OnnxGraph.ElementType;
 import io.github.dl4jqat.integer.OnnxGraph.Value;
 import io.github.dl4jqat.quant.QuantParams;
 import io.github.dl4jqat.quant.Quantizers;
@@ -71,21 +71,25 @@ public final class OnnxQdq {
         if (ends == Ends.FLOATS) {
             for (TensorType input : model.inputs()) {
                 qdq.values.put(
-                        input.name(), qdq.graph.input(input.name(), Type.FLOAT, input.shape()));
+                        input.name(),
+                        qdq.graph.input(input.name(), ElementType.FLOAT, input.shape()));
             }
         }
         // Inputs and outputs keep their names, so they are declared before any other name is made.
         for (IntegerOp op : model.ops()) {
             if (op instanceof Quantize && ends == Ends.INTEGERS) {
                 TensorType q = op.output();
-                qdq.values.put(q.name(), qdq.graph.input(q.name(), Type.UINT8, q.shape()));
+                qdq.values.put(q.name(), qdq.graph.input(q.name(), ElementType.UINT8, q.shape()));
             }
         }
         model.ops().forEach(qdq::add);
         if (ends == Ends.FLOATS) {
             for (TensorType output : model.outputs()) {
                 qdq.graph.output(
-                        output.name(), qdq.values.get(output.name()), Type.FLOAT, output.shape());
+                        output.name(),
+                        qdq.values.get(output.name()),
+                        ElementType.FLOAT,
+                        output.shape());
             }
         }
         List<StringStringEntryProto> metadata = new ArrayList<>();
@@ -111,10 +115,10 @@ public final class OnnxQdq {
     }
 
     private void add(IntegerOp op) {
-        if (op instanceof Quantize) {
-            quantize((Quantize) op);
-        } else if (op instanceof Dequantize) {
-            dequantize((Dequantize) op);
+        if (op instanceof Quantize quantize) {
+            quantize(quantize);
+        } else if (op instanceof Dequantize dequantize) {
+            dequantize(dequantize);
         } else {
             Value in = values.get(op.inputs().get(0).name());
             values.put(op.output().name(), integers(op, in));
@@ -122,23 +126,22 @@ public final class OnnxQdq {
     }
 
     private Value integers(IntegerOp op, Value in) {
-        if (op instanceof Conv2d) {
-            return conv((Conv2d) op, in);
-        } else if (op instanceof Dense) {
-            return dense((Dense) op, in);
-        } else if (op instanceof MaxPool2d) {
-            return windowed(graph.node("MaxPool", in), ((MaxPool2d) op).window())
-                    .as(op.output().name());
-        } else if (op instanceof AveragePool2d) {
-            return average((AveragePool2d) op, in);
-        } else if (op instanceof GlobalPool) {
-            return global((GlobalPool) op, in);
-        } else if (op instanceof Lookup) {
-            return lookup((Lookup) op, in);
+        if (op instanceof Conv2d conv) {
+            return conv(conv, in);
+        } else if (op instanceof Dense dense) {
+            return dense(dense, in);
+        } else if (op instanceof MaxPool2d maxPool) {
+            return windowed(graph.node("MaxPool", in), maxPool.window()).as(op.output().name());
+        } else if (op instanceof AveragePool2d averagePool) {
+            return average(averagePool, in);
+        } else if (op instanceof GlobalPool globalPool) {
+            return global(globalPool, in);
+        } else if (op instanceof Lookup lookup) {
+            return lookup(lookup, in);
         } else if (op instanceof Reshape) {
             return reshape(in, op.output());
-        } else if (op instanceof Transpose) {
-            List<Integer> order = ((Transpose) op).permutation();
+        } else if (op instanceof Transpose transpose) {
+            List<Integer> order = transpose.permutation();
             int[] axes = new int[order.size() + 1];
             for (int i = 1; i < axes.length; i++) {
                 axes[i] = order.get(i - 1) + 1;
@@ -162,7 +165,7 @@ public final class OnnxQdq {
         Value q = values.get(op.input().name());
         if (ends == Ends.INTEGERS) {
             if (!values.containsKey(outputName(op.input()))) {
-                graph.output(outputName(op.input()), q, Type.UINT8, op.input().shape());
+                graph.output(outputName(op.input()), q, ElementType.UINT8, op.input().shape());
                 values.put(outputName(op.input()), q);
             }
             return;
@@ -250,9 +253,9 @@ public final class OnnxQdq {
 
     private Value weights(String name, Weights weights) {
         int[] dims = weights.shape().stream().mapToInt(Integer::intValue).toArray();
-        Value q = graph.bytes(name + "/w", Type.INT8, bytes(weights.values()), dims);
+        Value q = graph.bytes(name + "/w", ElementType.INT8, bytes(weights.values()), dims);
         float[] scales = weights.params().scales();
-        return perChannel(name + "/w", q, scales, weights.params().size() > 1, Type.INT8);
+        return perChannel(name + "/w", q, scales, weights.params().size() > 1, ElementType.INT8);
     }
 
     private Value bias(String name, Weights weights, TensorType input) {
@@ -261,14 +264,15 @@ public final class OnnxQdq {
         for (int c = 0; c < scales.length; c++) {
             scales[c] = Requantizer.accumulatorScale(input.params().scale(), scales[c]);
         }
-        return perChannel(name + "/b", q, scales, weights.params().size() > 1, Type.INT32);
+        return perChannel(name + "/b", q, scales, weights.params().size() > 1, ElementType.INT32);
     }
 
-    private Value perChannel(String name, Value q, float[] scales, boolean vector, Type type) {
+    private Value perChannel(
+            String name, Value q, float[] scales, boolean vector, ElementType type) {
         int[] dims = vector ? new int[] {scales.length} : new int[0];
         Value scale = graph.floats(name + "_scale", scales, dims);
         Value zero =
-                type == Type.INT8
+                type == ElementType.INT8
                         ? graph.bytes(name + "_zero", type, new byte[scales.length], dims)
                         : graph.ints(name + "_zero", new int[scales.length], dims);
         OnnxGraph.Node node = graph.node("DequantizeLinear", q, scale, zero);
@@ -325,7 +329,7 @@ public final class OnnxQdq {
         Value w =
                 graph.bytes(
                         name + "/w",
-                        Type.INT8,
+                        ElementType.INT8,
                         ones,
                         channels,
                         1,
@@ -335,7 +339,8 @@ public final class OnnxQdq {
                 windowed(graph.node("ConvInteger", in, w, zeroPoint(op.input())), op.window())
                         .with("group", channels)
                         .as(name + "/sum");
-        Value real = graph.node("Cast", sum).with("to", Type.FLOAT.number()).as(name + "/cast");
+        Value real =
+                graph.node("Cast", sum).with("to", ElementType.FLOAT.number()).as(name + "/cast");
         Value steps =
                 graph.node("Mul", real, graph.floats(name + "/factors", factors, rows, columns))
                         .as(name + "/steps");
@@ -383,11 +388,13 @@ public final class OnnxQdq {
             table[first + i] = (byte) (entries[i] + shift(op.output().params()));
         }
         String name = op.output().name();
-        return gather(in, graph.bytes(name + "/table", Type.UINT8, table, table.length), name);
+        return gather(
+                in, graph.bytes(name + "/table", ElementType.UINT8, table, table.length), name);
     }
 
     private Value gather(Value q, Value table, String name) {
-        Value index = graph.node("Cast", q).with("to", Type.INT32.number()).as(name + "/index");
+        Value index =
+                graph.node("Cast", q).with("to", ElementType.INT32.number()).as(name + "/index");
         return graph.node("Gather", table, index).with("axis", 0).as(name);
     }
 
@@ -407,7 +414,7 @@ public final class OnnxQdq {
 
     private Value zeroPoint(TensorType tensor) {
         int zero = tensor.params().zeroPoint() + shift(tensor.params());
-        return graph.bytes(tensor.name() + "/zero", Type.UINT8, new byte[] {(byte) zero});
+        return graph.bytes(tensor.name() + "/zero", ElementType.UINT8, new byte[] {(byte) zero});
     }
 
     private Value dequantized(Value q, TensorType tensor) {
@@ -432,7 +439,7 @@ public final class OnnxQdq {
     }
 
     private Value bound(TensorType tensor, String what, int value) {
-        return graph.bytes(tensor.name() + what, Type.UINT8, new byte[] {(byte) value});
+        return graph.bytes(tensor.name() + what, ElementType.UINT8, new byte[] {(byte) value});
     }
 
     private static byte[] bytes(int[] values) {

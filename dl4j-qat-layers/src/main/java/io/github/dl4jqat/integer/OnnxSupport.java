@@ -32,12 +32,12 @@ public final class OnnxSupport {
                                 + op.name()
                                 + "' has more");
             }
-            if (op instanceof MaxPool2d && padsReachKernel(((MaxPool2d) op).window())) {
+            if (op instanceof MaxPool2d maxPool && padsReachKernel(maxPool.window())) {
                 return Optional.of(
                         "ONNX Runtime pools with padding smaller than the kernel, layer '"
                                 + op.name()
                                 + "' has "
-                                + ((MaxPool2d) op).window());
+                                + maxPool.window());
             }
         }
         return Optional.empty();

@@ -138,15 +138,14 @@ final class OrtEngine implements IntegerEngine {
         for (String tensor : wanted) {
             results.computeIfAbsent(tensor, t -> finish(t, feeds, integers, batch));
         }
-        Reference.reachabilityFence(this);
         return results;
     }
 
     /** The tensor of integers that a wanted tensor is or is made of. */
     private TensorType end(String tensor) {
         for (IntegerOp op : model.ops()) {
-            if (op instanceof Dequantize) {
-                TensorType q = ((Dequantize) op).input();
+            if (op instanceof Dequantize dequantize) {
+                TensorType q = dequantize.input();
                 if (op.output().name().equals(tensor) || q.name().equals(tensor)) {
                     return q;
                 }
@@ -163,9 +162,9 @@ final class OrtEngine implements IntegerEngine {
     private List<Quantize> begins(List<IntegerOp> plan, Map<String, TensorData> feeds) {
         List<Quantize> begins = new ArrayList<>();
         for (IntegerOp op : model.ops()) {
-            if (op instanceof Quantize) {
-                begins.add((Quantize) op);
-                String from = ((Quantize) op).input().name();
+            if (op instanceof Quantize quantize) {
+                begins.add(quantize);
+                String from = quantize.input().name();
                 if (!feeds.containsKey(op.output().name()) && !feeds.containsKey(from)) {
                     throw new IllegalArgumentException(
                             name + " runs whole networks; input '" + from + "' is not fed");
@@ -228,6 +227,8 @@ final class OrtEngine implements IntegerEngine {
         } finally {
             inputs.values().forEach(OnnxTensor::close);
             session.lock.readLock().unlock();
+            // The cleaner must not take the session from under a run.
+            Reference.reachabilityFence(this);
         }
     }
 

@@ -186,64 +186,59 @@ final class QnetReader {
         String name = f.text("name");
         TensorType in = known(f, f.text("input"));
         TensorType out = known(f, f.text("output"));
-        switch (f.text("type")) {
-            case "Quantize":
-                return new Quantize(name, in, out);
-            case "Conv2d":
-                return new Conv2d(
-                        name,
-                        in,
-                        out,
-                        weights(f.object("weights")),
-                        window(f),
-                        f.integer("groups"),
-                        mode,
-                        f.integer("low"),
-                        f.integer("high"));
-            case "Dense":
-                return new Dense(
-                        name,
-                        in,
-                        out,
-                        weights(f.object("weights")),
-                        mode,
-                        f.integer("low"),
-                        f.integer("high"));
-            case "MaxPool2d":
-                return new MaxPool2d(name, in, out, window(f));
-            case "AveragePool2d":
-                return new AveragePool2d(
-                        name,
-                        in,
-                        out,
-                        window(f),
-                        f.flag("includePadInDivisor"),
-                        mode,
-                        f.integer("low"),
-                        f.integer("high"));
-            case "GlobalPool":
-                return new GlobalPool(
-                        name,
-                        in,
-                        out,
-                        f.choice("kind", GlobalPool.Kind.class),
-                        mode,
-                        f.integer("low"),
-                        f.integer("high"));
-            case "Lookup":
-                return new Lookup(name, in, out, ints(f, "table"));
-            case "Reshape":
-                return new Reshape(name, in, out);
-            case "Transpose":
-                return new Transpose(name, in, out, f.integers("permutation"));
-            case "Dequantize":
-                return new Dequantize(name, in, out, floats(f, "values"), f.flag("softmax"));
-            default:
-                throw f.error(
-                        "operation '"
-                                + f.text("type")
-                                + "' is not known; the file is from a later version");
-        }
+        return switch (f.text("type")) {
+            case "Quantize" -> new Quantize(name, in, out);
+            case "Conv2d" ->
+                    new Conv2d(
+                            name,
+                            in,
+                            out,
+                            weights(f.object("weights")),
+                            window(f),
+                            f.integer("groups"),
+                            mode,
+                            f.integer("low"),
+                            f.integer("high"));
+            case "Dense" ->
+                    new Dense(
+                            name,
+                            in,
+                            out,
+                            weights(f.object("weights")),
+                            mode,
+                            f.integer("low"),
+                            f.integer("high"));
+            case "MaxPool2d" -> new MaxPool2d(name, in, out, window(f));
+            case "AveragePool2d" ->
+                    new AveragePool2d(
+                            name,
+                            in,
+                            out,
+                            window(f),
+                            f.flag("includePadInDivisor"),
+                            mode,
+                            f.integer("low"),
+                            f.integer("high"));
+            case "GlobalPool" ->
+                    new GlobalPool(
+                            name,
+                            in,
+                            out,
+                            f.choice("kind", GlobalPool.Kind.class),
+                            mode,
+                            f.integer("low"),
+                            f.integer("high"));
+            case "Lookup" -> new Lookup(name, in, out, ints(f, "table"));
+            case "Reshape" -> new Reshape(name, in, out);
+            case "Transpose" -> new Transpose(name, in, out, f.integers("permutation"));
+            case "Dequantize" ->
+                    new Dequantize(name, in, out, floats(f, "values"), f.flag("softmax"));
+            default ->
+                    throw f.error(
+                            "operation '"
+                                    + f.text("type")
+                                    + "' is not known; the file is from a later version");
+        };
     }
 
     private static Window2d window(QnetFields fields) throws QnetFormatException {

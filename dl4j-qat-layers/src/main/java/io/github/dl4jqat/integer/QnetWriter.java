@@ -115,33 +115,29 @@ final class QnetWriter {
         node.put("name", op.name());
         node.put("input", op.inputs().get(0).name());
         node.put("output", op.output().name());
-        if (op instanceof Conv2d) {
-            Conv2d conv = (Conv2d) op;
+        if (op instanceof Conv2d conv) {
             window(node, conv.window());
             node.put("groups", conv.groups()).put("low", conv.low()).put("high", conv.high());
             weights(node, conv.weights());
-        } else if (op instanceof Dense) {
-            Dense dense = (Dense) op;
+        } else if (op instanceof Dense dense) {
             node.put("low", dense.low()).put("high", dense.high());
             weights(node, dense.weights());
-        } else if (op instanceof MaxPool2d) {
-            window(node, ((MaxPool2d) op).window());
-        } else if (op instanceof AveragePool2d) {
-            AveragePool2d pool = (AveragePool2d) op;
+        } else if (op instanceof MaxPool2d maxPool) {
+            window(node, maxPool.window());
+        } else if (op instanceof AveragePool2d pool) {
             window(node, pool.window());
             node.put("includePadInDivisor", pool.includePadInDivisor());
             node.put("low", pool.low()).put("high", pool.high());
-        } else if (op instanceof GlobalPool) {
-            GlobalPool pool = (GlobalPool) op;
+        } else if (op instanceof GlobalPool pool) {
             node.put("kind", pool.kind().name()).put("low", pool.low()).put("high", pool.high());
-        } else if (op instanceof Lookup) {
-            node.put("table", part(ints(((Lookup) op).table())));
-        } else if (op instanceof Transpose) {
+        } else if (op instanceof Lookup lookup) {
+            node.put("table", part(ints(lookup.table())));
+        } else if (op instanceof Transpose transpose) {
             ArrayNode axes = node.putArray("permutation");
-            ((Transpose) op).permutation().forEach(axes::add);
-        } else if (op instanceof Dequantize) {
-            node.put("values", part(floats(((Dequantize) op).values())));
-            node.put("softmax", ((Dequantize) op).softmax());
+            transpose.permutation().forEach(axes::add);
+        } else if (op instanceof Dequantize dequantize) {
+            node.put("values", part(floats(dequantize.values())));
+            node.put("softmax", dequantize.softmax());
         }
         return node;
     }
@@ -176,14 +172,14 @@ final class QnetWriter {
     }
 
     private static byte[] floats(float[] values) {
-        ByteBuffer bytes = ByteBuffer.allocate(Math.multiplyExact(values.length, Float.BYTES));
-        bytes.order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer().put(values);
-        return bytes.array();
+        byte[] bytes = new byte[Math.multiplyExact(values.length, Float.BYTES)];
+        ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer().put(values);
+        return bytes;
     }
 
     private static byte[] ints(int[] values) {
-        ByteBuffer bytes = ByteBuffer.allocate(Math.multiplyExact(values.length, Integer.BYTES));
-        bytes.order(ByteOrder.LITTLE_ENDIAN).asIntBuffer().put(values);
-        return bytes.array();
+        byte[] bytes = new byte[Math.multiplyExact(values.length, Integer.BYTES)];
+        ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).asIntBuffer().put(values);
+        return bytes;
     }
 }

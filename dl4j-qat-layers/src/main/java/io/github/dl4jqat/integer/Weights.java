@@ -173,10 +173,9 @@ public final class Weights {
 
     @Override
     public boolean equals(Object o) {
-        if (!(o instanceof Weights)) {
+        if (!(o instanceof Weights other)) {
             return false;
         }
-        Weights other = (Weights) o;
         return params.equals(other.params)
                 && shape.equals(other.shape)
                 && Arrays.equals(narrow, other.narrow)
