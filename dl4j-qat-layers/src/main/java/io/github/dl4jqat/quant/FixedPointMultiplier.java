@@ -51,11 +51,15 @@ public record FixedPointMultiplier(int mantissa, int shift) {
         return new FixedPointMultiplier((int) mantissa, shift);
     }
 
-    /** {@code acc * factor}, rounded twice: the high product, then the shift. */
+    /**
+     * {@code acc * factor}, rounded twice: the high product, then the shift. A factor above 1
+     * shifts to the left first, and saturates there instead of changing the sign.
+     */
     public int multiply(int acc) {
-        int left = Math.max(shift, 0);
+        long shifted = (long) acc << Math.max(shift, 0);
+        int saturated = (int) Math.max(Integer.MIN_VALUE, Math.min(Integer.MAX_VALUE, shifted));
         int right = Math.max(-shift, 0);
-        return roundingShiftRight(roundingDoublingHighProduct(acc << left, mantissa), right);
+        return roundingShiftRight(roundingDoublingHighProduct(saturated, mantissa), right);
     }
 
     /** {@code (a * b + 2^30) / 2^31}, saturating: gemmlowp's SaturatingRoundingDoublingHighMul. */

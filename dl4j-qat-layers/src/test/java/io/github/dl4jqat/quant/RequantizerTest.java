@@ -1,0 +1,98 @@
+package io.github.dl4jqat.quant;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+
+class RequantizerTest {
+
+    private static final QuantSpec UINT8 = Quantizers.uint8PerTensor();
+    private static final QuantSpec INT8 = Quantizers.int8AffinePerTensor();
+
+    private static Requantizer of(Requantization mode, float factor, int zeroPoint) {
+        QuantParams out = QuantParams.of(INT8, 1f, zeroPoint);
+        return Requantizer.of(mode, factor, new float[] {1f}, out, -128, 127);
+    }
+
+    /** A fully connected layer with two inputs, by hand: .725 comes out as 78, .73. */
+    @ParameterizedTest
+    @EnumSource(Requantization.class)
+    void fullyConnectedExample(Requantization mode) {
+        int q0 = 40;
+        int q1 = -35;
+        int acc = (q0 + 10) * 127 + (q1 + 10) * -64 + 1270;
+        assertThat(acc).isEqualTo(9220);
+        QuantParams out = QuantParams.of(INT8, .01f, 5);
+        float[] weightScale = {.5f / 127};
+        Requantizer requantizer = Requantizer.of(mode, .02f, weightScale, out, -128, 127);
+        assertThat(requantizer.apply(acc, 0)).isEqualTo(78);
+        assertThat(out.dequantize(78, 0)).isEqualTo(73 * .01f);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1, 0", "3, 2", "5, 2", "7, 4", "-1, 0", "-3, -2", "-5, -2", "2, 1"})
+    void floatTiesGoToEven(int acc, int expected) {
+        assertThat(of(Requantization.FLOAT, .5f, 0).apply(acc, 0)).isEqualTo(expected);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1, 1", "3, 2", "5, 3", "-1, 0", "-3, -1", "-5, -2"})
+    void fixedPointTiesAtTheHighProductGoUp(int acc, int expected) {
+        assertThat(of(Requantization.FIXED_POINT, .5f, 0).apply(acc, 0)).isEqualTo(expected);
+    }
+
+    @ParameterizedTest
+    @EnumSource(Requantization.class)
+    void saturatesAtTheEndsOfTheRange(Requantization mode) {
+        Requantizer requantizer = of(mode, 1f, 100);
+        assertThat(requantizer.apply(27, 0)).isEqualTo(127);
+        assertThat(requantizer.apply(28, 0)).isEqualTo(127);
+        assertThat(requantizer.apply(1 << 30, 0)).isEqualTo(127);
+        assertThat(requantizer.apply(-228, 0)).isEqualTo(-128);
+        assertThat(requantizer.apply(-229, 0)).isEqualTo(-128);
+        assertThat(requantizer.apply(-(1 << 30), 0)).isEqualTo(-128);
+    }
+
+    @ParameterizedTest
+    @EnumSource(Requantization.class)
+    void clampIsAnActivation(Requantization mode) {
+        QuantParams out = QuantParams.of(UINT8, 1f, 30);
+        Requantizer relu = Requantizer.of(mode, 1f, new float[] {1f}, out, 30, 90);
+        assertThat(relu.apply(-5, 0)).isEqualTo(30);
+        assertThat(relu.apply(5, 0)).isEqualTo(35);
+        assertThat(relu.apply(500, 0)).isEqualTo(90);
+    }
+
+    @ParameterizedTest
+    @EnumSource(Requantization.class)
+    void eachChannelHasItsFactor(Requantization mode) {
+        QuantParams out = QuantParams.of(UINT8, .5f, 0);
+        Requantizer two = Requantizer.of(mode, 1f, new float[] {.5f, 2f}, out, 0, 255);
+        assertThat(two.size()).isEqualTo(2);
+        assertThat(two.apply(10, 0)).isEqualTo(10);
+        assertThat(two.apply(10, 1)).isEqualTo(40);
+        Requantizer one = Requantizer.of(mode, 1f, new float[] {.5f}, out, 0, 255);
+        assertThat(one.apply(10, 7)).isEqualTo(10);
+    }
+
+    /** First the product of the scales in float, then the quotient in float: as in runtimes. */
+    @Test
+    void floatFactorIsRoundedTwice() {
+        QuantParams out = QuantParams.of(UINT8, .3f, 0);
+        Requantizer requantizer =
+                Requantizer.of(Requantization.FLOAT, .1f, new float[] {.7f}, out, 0, 255);
+        assertThat(requantizer.factor(0)).isEqualTo((float) ((double) (.1f * .7f) / .3f));
+    }
+
+    @Test
+    void refusesAnEmptyClamp() {
+        QuantParams out = QuantParams.of(UINT8, 1f, 0);
+        assertThatThrownBy(
+                        () -> Requantizer.of(Requantization.FLOAT, 1f, new float[] {1f}, out, 5, 4))
+                .hasMessageContaining("low=5 > high=4");
+    }
+}
