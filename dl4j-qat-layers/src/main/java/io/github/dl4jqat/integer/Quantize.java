@@ -37,8 +37,7 @@ public record Quantize(String name, TensorType input, TensorType output) impleme
     void apply(float[] x, int from, int[] q, int to, int count) {
         QuantParams params = output.params();
         for (int i = 0; i < count; i++) {
-            float v = x[from + i];
-            q[to + i] = Float.isNaN(v) ? params.zeroPoint() : params.quantize(v, 0);
+            q[to + i] = params.quantize(x[from + i], 0);
         }
     }
 

@@ -215,7 +215,8 @@ public final class QuantParams {
     /** The integer for {@code x}; NaN gives the zero point. */
     public int quantize(float x, int channel) {
         double step = Math.rint((double) (x / scale(channel)));
-        return (int) Math.max(spec.qMin(), Math.min(spec.qMax(), step + zeroPoint));
+        // NaN passes rint, min and max, and the cast makes it the step 0.
+        return (int) Math.max(lowestStep(), Math.min(highestStep(), step)) + zeroPoint;
     }
 
     /** The real number that {@code q} stands for. */
