@@ -7,6 +7,7 @@ import java.util.Optional;
 public final class OnnxSupport {
 
     private static final int BYTE_BITS = 8;
+    private static final long LARGEST_POOL_CONSTANT = 1L << 24;
 
     private OnnxSupport() {}
 
@@ -32,6 +33,14 @@ public final class OnnxSupport {
                                 + op.name()
                                 + "' has more");
             }
+            if (poolConstants(op) > LARGEST_POOL_CONSTANT) {
+                return Optional.of(
+                        "ONNX Runtime would need a constant of "
+                                + poolConstants(op)
+                                + " elements for the pooling layer '"
+                                + op.name()
+                                + "'");
+            }
             if (op instanceof MaxPool2d maxPool && padsReachKernel(maxPool.window())) {
                 return Optional.of(
                         "ONNX Runtime pools with padding smaller than the kernel, layer '"
@@ -41,6 +50,15 @@ public final class OnnxSupport {
             }
         }
         return Optional.empty();
+    }
+
+    /** A sum is a convolution with ones, a mean without padding a product with factors. */
+    private static long poolConstants(IntegerOp op) {
+        if (op instanceof AveragePool2d pool) {
+            long factors = (long) pool.output().size(1) * pool.output().size(2);
+            return Math.max(factors, (long) pool.input().size(0) * pool.window().area());
+        }
+        return op instanceof GlobalPool pool ? pool.input().elements() : 0;
     }
 
     private static boolean padsReachKernel(Window2d w) {

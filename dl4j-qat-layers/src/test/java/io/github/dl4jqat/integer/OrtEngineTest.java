@@ -1,0 +1,140 @@
+package io.github.dl4jqat.integer;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.github.dl4jqat.quant.Requantization;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.IntStream;
+import onnx.Onnx.ModelProto;
+import onnx.Onnx.NodeProto;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+class OrtEngineTest {
+
+    private static final int CONFIGURATIONS = 40;
+
+    @ParameterizedTest
+    @EnumSource(TestModels.Kind.class)
+    void everyOperationEqualsTheJavaEngine(TestModels.Kind kind) {
+        for (int seed = 0; seed < CONFIGURATIONS; seed++) {
+            TestModels models = TestModels.upTo8Bits(1000 + seed, Requantization.FLOAT);
+            IntegerOp op = models.op(kind);
+            compare(models, TestModels.around(op), 20 + seed % 3);
+        }
+    }
+
+    private static void compare(TestModels models, IntegerModel model, int batch) {
+        int[] q = models.integers(model.tensor("q"), batch);
+        Map<String, TensorData> feeds = Map.of("q", TensorData.of(q));
+        String logits = model.ops().get(model.ops().size() - 1).inputs().get(0).name();
+        try (OrtEngine ort = new OrtEngine(model)) {
+            int[] fast = ort.run(feeds, List.of(logits), batch).get(logits).ints();
+            int[] defined =
+                    new JavaEngine(model).run(feeds, List.of(logits), batch).get(logits).ints();
+            assertThat(fast).as("%s", model.ops()).isEqualTo(defined);
+        }
+    }
+
+    @Test
+    void wholeNetworkEqualsTheJavaEngine() {
+        for (int seed = 0; seed < 20; seed++) {
+            TestModels models = TestModels.upTo8Bits(seed, Requantization.FLOAT);
+            compare(models, models.lenet(18, 4, 6, 20, 10), 33);
+        }
+    }
+
+    @Test
+    void floatsAreEqualToo() {
+        TestModels models = new TestModels(1, Requantization.FLOAT, 8, 8);
+        IntegerModel model = models.lenet(18, 4, 6, 20, 10);
+        int batch = 300;
+        float[] x = models.floats(model.tensor("q"), batch);
+        x[0] = Float.NaN;
+        x[1] = Float.POSITIVE_INFINITY;
+        Map<String, TensorData> feeds = Map.of("x", TensorData.of(x));
+        try (OrtEngine ort = new OrtEngine(model)) {
+            assertThat(ort.run(feeds, List.of("y"), batch).get("y").floats())
+                    .isEqualTo(
+                            new JavaEngine(model)
+                                    .run(feeds, List.of("y"), batch)
+                                    .get("y")
+                                    .floats());
+        }
+    }
+
+    @Test
+    void convolutionsAndDenseLayersRunOnIntegers(@TempDir Path folder) throws IOException {
+        TestModels models = new TestModels(2, Requantization.FLOAT, 8, 8);
+        Map<String, Integer> ops = optimized(models.lenet(18, 4, 6, 20, 10), folder);
+        assertThat(ops).containsEntry("QLinearConv", 2).containsEntry("QGemm", 2);
+        assertThat(ops).doesNotContainKeys("Conv", "Gemm", "MatMul", "DequantizeLinear");
+    }
+
+    @ParameterizedTest
+    @EnumSource(
+            value = TestModels.Kind.class,
+            names = {"CONV", "DEPTHWISE", "DENSE", "GLOBAL_AVERAGE", "GLOBAL_SUM"})
+    void nothingWithWeightsFallsBackToFloats(TestModels.Kind kind, @TempDir Path folder)
+            throws IOException {
+        for (int seed = 0; seed < 10; seed++) {
+            TestModels models = TestModels.upTo8Bits(seed, Requantization.FLOAT);
+            Map<String, Integer> ops = optimized(TestModels.around(models.op(kind)), folder);
+            assertThat(ops).containsKey(kind == TestModels.Kind.DENSE ? "QGemm" : "QLinearConv");
+            assertThat(ops).doesNotContainKeys("Conv", "Gemm", "DequantizeLinear");
+        }
+    }
+
+    private static Map<String, Integer> optimized(IntegerModel model, Path folder)
+            throws IOException {
+        Path dump = folder.resolve("optimized.onnx");
+        new OrtEngine(model, dump).close();
+        Map<String, Integer> ops = new TreeMap<>();
+        for (NodeProto node :
+                ModelProto.parseFrom(Files.readAllBytes(dump)).getGraph().getNodeList()) {
+            ops.merge(node.getOpType(), 1, Integer::sum);
+        }
+        return ops;
+    }
+
+    @Test
+    void threadsMayShareItAndCloseIt() {
+        TestModels models = new TestModels(4, Requantization.FLOAT, 8, 8);
+        IntegerModel model = models.lenet(18, 4, 6, 20, 10);
+        float[] x = models.floats(model.tensor("q"), 5);
+        Map<String, TensorData> feeds = Map.of("x", TensorData.of(x));
+        float[] expected = new JavaEngine(model).run(feeds, List.of("y"), 5).get("y").floats();
+        OrtEngine ort = new OrtEngine(model);
+        List<float[]> all =
+                IntStream.range(0, 200)
+                        .parallel()
+                        .mapToObj(i -> ort.run(feeds, List.of("y"), 5).get("y").floats())
+                        .toList();
+        assertThat(all).allSatisfy(y -> assertThat(y).isEqualTo(expected));
+        ort.close();
+        ort.close();
+        assertThatThrownBy(() -> ort.run(feeds, List.of("y"), 5))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("closed");
+    }
+
+    @Test
+    void innerTensorsAreLeftToTheJavaEngine() {
+        TestModels models = new TestModels(4, Requantization.FLOAT, 8, 8);
+        IntegerModel model = models.lenet(18, 4, 6, 20, 10);
+        float[] x = models.floats(model.tensor("q"), 1);
+        try (OrtEngine ort = new OrtEngine(model)) {
+            assertThatThrownBy(() -> ort.run(Map.of("x", TensorData.of(x)), List.of("c1"), 1))
+                    .hasMessageContaining("'c1'")
+                    .hasMessageContaining("EngineChoice.JAVA");
+        }
+    }
+}
