@@ -19,6 +19,8 @@ final class QnetFields {
     private static final int DEEPEST = 16;
     private static final int LONGEST_NUMBER = 20;
 
+    private static final ObjectMapper TREES = new ObjectMapper();
+
     private final JsonNode node;
     private final String source;
     private final String place;
@@ -34,7 +36,7 @@ final class QnetFields {
         JsonNode root;
         try {
             scan(json, source);
-            root = new ObjectMapper().readTree(json);
+            root = TREES.readTree(json);
         } catch (QnetFormatException e) {
             throw e;
         } catch (IOException e) {

@@ -167,6 +167,7 @@ class QnetTest {
     @Test
     void hostileManifestIsRefusedOrMeansAModel() throws IOException {
         String good = manifest(small());
+        Map<String, byte[]> entries = entries(small());
         Random random = new Random(3);
         String[] numbers = {
             "0",
@@ -190,7 +191,7 @@ class QnetTest {
                 bad = mutate(bad, numbers, random);
             }
             try {
-                Qnet.read(withManifest(small(), bad), "hostile");
+                Qnet.read(withManifest(entries, bad), "hostile");
             } catch (QnetFormatException e) {
                 refused++;
             }
@@ -247,7 +248,11 @@ class QnetTest {
     }
 
     private static byte[] withManifest(IntegerModel model, String json) throws IOException {
-        Map<String, byte[]> entries = entries(model);
+        return withManifest(entries(model), json);
+    }
+
+    private static byte[] withManifest(Map<String, byte[]> entries, String json)
+            throws IOException {
         byte[] bytes = json.getBytes(StandardCharsets.UTF_8);
         entries.put(Qnet.MANIFEST, bytes);
         String hash = QnetWriter.sha256(ByteBuffer.wrap(bytes));

@@ -33,6 +33,9 @@ final class TestModels {
     private final Requantization mode;
     private final int activationBits;
     private final int weightBits;
+    private int mostChannels = 5;
+    private int longestSide = 11;
+    private int mostInputs = 70;
 
     TestModels(long seed, Requantization mode, int activationBits, int weightBits) {
         this.random = new Random(seed);
@@ -47,6 +50,14 @@ final class TestModels {
         int activation = random.nextInt(3) == 0 ? 2 + random.nextInt(7) : 8;
         int weight = random.nextInt(3) == 0 ? 2 + random.nextInt(7) : 8;
         return new TestModels(seed, mode, activation, weight);
+    }
+
+    /** The same draws on images and vectors of the size of real layers. */
+    TestModels large() {
+        mostChannels = 70;
+        longestSide = 24;
+        mostInputs = 1500;
+        return this;
     }
 
     int between(int low, int high) {
@@ -126,7 +137,12 @@ final class TestModels {
     }
 
     private TensorType image() {
-        return TensorType.of("q", activation(0.05), between(1, 5), between(1, 11), between(1, 11));
+        return TensorType.of(
+                "q",
+                activation(0.05),
+                between(1, mostChannels),
+                between(1, longestSide),
+                between(1, longestSide));
     }
 
     private static TensorType image(TensorType in, Window2d w, int channels, QuantParams params) {
@@ -206,7 +222,7 @@ final class TestModels {
     private Conv2d conv(boolean depthwise) {
         TensorType in = image();
         int groups = depthwise ? in.size(0) : 1;
-        int outputs = groups * between(1, depthwise ? 2 : 6);
+        int outputs = groups * between(1, depthwise ? 2 : mostChannels + 1);
         Window2d w = window(false);
         int taps = in.size(0) / groups * w.area();
         Weights weights = weights(0.01, outputs, in.size(0) / groups, w.kernelH(), w.kernelW());
@@ -216,8 +232,8 @@ final class TestModels {
     }
 
     private Dense dense() {
-        TensorType in = TensorType.of("q", activation(0.05), between(1, 70));
-        Weights weights = weights(0.01, between(1, 9), in.elements());
+        TensorType in = TensorType.of("q", activation(0.05), between(1, mostInputs));
+        Weights weights = weights(0.01, between(1, mostChannels + 4), in.elements());
         QuantParams params = activation(outputScale(in, weights, in.elements()));
         TensorType out = TensorType.of("out", params, weights.channels());
         int[] clamp = clamp(out);
@@ -339,8 +355,12 @@ final class TestModels {
         return b.output("y").metadata("name", "lenet").build();
     }
 
+    /** A tensor with room above its zero point, so that a ReLU leaves something. */
     private TensorType sized(String name, double scale, int... shape) {
-        return TensorType.of(name, activation(scale), shape);
+        QuantParams params = activation(scale);
+        int middle = (params.spec().qMin() + params.spec().qMax()) / 2;
+        int zeroPoint = Math.min(params.zeroPoint(), middle);
+        return TensorType.of(name, QuantParams.of(params.spec(), params.scale(), zeroPoint), shape);
     }
 
     private static int high(TensorType tensor) {
