@@ -197,6 +197,36 @@ public final class TensorKernels {
                 });
     }
 
+    /** Throws where the number of scales does not fit the shape of an array. */
+    static void checkScales(INDArray x, QuantParams p, int axis) {
+        if (x.isEmpty()) {
+            return;
+        }
+        long expected = 1;
+        Granularity granularity = p.spec().granularity();
+        if (granularity.kind() != Granularity.Kind.PER_TENSOR) {
+            expected = x.size(axis);
+        }
+        if (granularity.kind() == Granularity.Kind.PER_GROUP) {
+            long channel = x.length() / x.size(axis);
+            expected *= (channel + granularity.groupSize() - 1) / granularity.groupSize();
+        }
+        if (p.size() != expected) {
+            throw new IllegalArgumentException(
+                    "Fake quantization: "
+                            + p.size()
+                            + " scales for an array of shape "
+                            + Arrays.toString(x.shape())
+                            + ", which needs "
+                            + expected
+                            + " ("
+                            + granularity
+                            + " along axis "
+                            + axis
+                            + ")");
+        }
+    }
+
     private static void run(
             INDArray[] inputs,
             INDArray output,
