@@ -30,4 +30,15 @@ public interface BackwardKernel {
             double scale,
             double low,
             double high);
+
+    /**
+     * The floats with a scale for each element. Slow unless overridden; it serves tensors whose
+     * scale changes every few elements.
+     */
+    default void apply(
+            float[] x, float[] grad, float[] dx, int n, float[] scale, float low, float high) {
+        for (int i = 0; i < n; i++) {
+            apply(x, grad, dx, i, i + 1, scale[i], low, high);
+        }
+    }
 }

@@ -32,6 +32,15 @@ public final class FakeQuantKernel {
         }
     }
 
+    /** The same with a scale for each element. */
+    public static void fakeQuantize(
+            float[] x, float[] y, int n, float[] scale, float low, float high) {
+        for (int i = 0; i < n; i++) {
+            float k = Math.max(low, Math.min(high, x[i] / scale[i]));
+            y[i] = ((k + ROUND_FLOAT) - ROUND_FLOAT) * scale[i];
+        }
+    }
+
     /** The same for doubles; the scale is a float, widened. */
     public static void fakeQuantize(
             double[] x, double[] y, int from, int to, double scale, double low, double high) {
@@ -46,6 +55,14 @@ public final class FakeQuantKernel {
             float[] x, float[] y, int from, int to, float scale, float low, float high) {
         for (int i = from; i < to; i++) {
             float k = Math.max(low, Math.min(high, x[i] / scale));
+            y[i] = (k + ROUND_FLOAT) - ROUND_FLOAT;
+        }
+    }
+
+    /** The same with a scale for each element. */
+    public static void steps(float[] x, float[] y, int n, float[] scale, float low, float high) {
+        for (int i = 0; i < n; i++) {
+            float k = Math.max(low, Math.min(high, x[i] / scale[i]));
             y[i] = (k + ROUND_FLOAT) - ROUND_FLOAT;
         }
     }

@@ -41,4 +41,10 @@ public final class IdentityBackward implements BackwardKernel {
             System.arraycopy(grad, from, dx, from, to - from);
         }
     }
+
+    @Override
+    public void apply(
+            float[] x, float[] grad, float[] dx, int n, float[] scale, float low, float high) {
+        apply(x, grad, dx, 0, n, 1f, low, high);
+    }
 }

@@ -77,6 +77,11 @@ record DenseLayout(long length, long inner, int channels, int group) {
         return new DenseLayout(length, inner, channels, groupSize);
     }
 
+    /** Elements in a row that share a scale, short last groups aside. */
+    long shortestRun() {
+        return group == 0 ? inner : Math.min(inner, group);
+    }
+
     /** How many groups a channel has; the last may be shorter. */
     int groupsPerChannel() {
         return Math.toIntExact((inner + group - 1) / group);

@@ -72,7 +72,8 @@ record QuantizeArguments(QuantSpec spec, int axis, BackwardRule rule) {
 
     /** Throws an {@code IllegalArgumentException} where {@code x, scale, zeroPoint} do not fit. */
     void check(INDArray[] inputs) {
-        TensorKernels.checkScales(inputs[0], params(inputs), axisFor(inputs[0].rank()));
+        DenseArrays.checkScales(
+                inputs[0], params(inputs).size(), spec.granularity(), axisFor(inputs[0].rank()));
     }
 
     /** The parameters in the inputs {@code x, scale, zeroPoint}. */

@@ -1,7 +1,9 @@
 package io.github.dl4jqat.ops;
 
 import io.github.dl4jqat.kernels.BackwardKernel;
+import io.github.dl4jqat.kernels.ClippedBackward;
 import io.github.dl4jqat.kernels.FakeQuantKernel;
+import io.github.dl4jqat.kernels.IdentityBackward;
 import io.github.dl4jqat.kernels.RangeKernel;
 import io.github.dl4jqat.quant.Granularity;
 import io.github.dl4jqat.quant.QuantParams;
@@ -36,8 +38,7 @@ public final class TensorKernels {
                 p.spec().granularity(),
                 axis,
                 p.size(),
-                (b, from, to, c) ->
-                        FakeQuantKernel.fakeQuantize(b[0], b[0], from, to, p.scale(c), low, high),
+                StepLoops.fakeQuantize(p),
                 (b, from, to, c) ->
                         FakeQuantKernel.fakeQuantize(b[0], b[0], from, to, p.scale(c), low, high));
     }
@@ -52,8 +53,7 @@ public final class TensorKernels {
                 p.spec().granularity(),
                 axis,
                 p.size(),
-                (b, from, to, c) ->
-                        FakeQuantKernel.steps(b[0], b[0], from, to, p.scale(c), low, high),
+                StepLoops.steps(p),
                 (b, from, to, c) ->
                         FakeQuantKernel.steps(b[0], b[0], from, to, p.scale(c), low, high));
     }
@@ -93,25 +93,38 @@ public final class TensorKernels {
         return off.sum();
     }
 
-    /** {@code dx} from the gradient of the quantized value, by the estimator's rule. */
+    /**
+     * {@code dx} from the gradient of the quantized value, by the estimator's rule. {@code x}, or
+     * {@code grad}, and {@code dx} may be the same array.
+     */
     public static void backward(
             INDArray x, INDArray grad, INDArray dx, QuantParams p, int axis, BackwardKernel rule) {
         float low = p.lowestStep();
         float high = p.highestStep();
-        run(
-                new INDArray[] {grad, x},
-                dx,
-                p.spec().granularity(),
-                axis,
-                p.size(),
-                (b, from, to, c) -> rule.apply(b[1], b[0], b[0], from, to, p.scale(c), low, high),
-                (b, from, to, c) -> rule.apply(b[1], b[0], b[0], from, to, p.scale(c), low, high));
+        Granularity granularity = p.spec().granularity();
+        OffHeapBlocks.DoubleLoop doubles =
+                (b, from, to, c) -> rule.apply(b[1], b[0], b[0], from, to, p.scale(c), low, high);
+        Job job = prepare(new INDArray[] {grad, x}, dx, granularity, axis, p.size());
+        if (job == null) {
+            return;
+        }
+        if (rule instanceof IdentityBackward) {
+            // The values do not matter, so they are not even read.
+            INDArray[] gradOnly = {job.sources[0]};
+            DenseLayout whole = DenseLayout.whole(job.target);
+            dispatch(gradOnly, job.target, whole, (b, from, to, c) -> {}, (b, from, to, c) -> {});
+        } else if (rule instanceof ClippedBackward && job.target.dataType() == DataType.FLOAT) {
+            OffHeapBlocks.bits(job.sources, job.target, job.layout, StepLoops.clipped(p));
+        } else {
+            dispatch(job.sources, job.target, job.layout, StepLoops.backward(p, rule), doubles);
+        }
+        job.finish();
     }
 
     /** The ranges of an array, one for each scale that the granularity asks for. */
     public static Ranges ranges(INDArray x, Granularity granularity, int axis) {
-        INDArray dense = dense(x, x, granularity, axis);
-        DenseLayout layout = layout(dense, granularity, axis);
+        INDArray dense = DenseArrays.of(x, granularity, axis);
+        DenseLayout layout = DenseArrays.layout(dense, granularity, axis);
         float[] min = new float[layout.scales()];
         float[] max = new float[layout.scales()];
         Arrays.fill(min, Float.POSITIVE_INFINITY);
@@ -129,7 +142,9 @@ public final class TensorKernels {
                     RangeKernel.widen(b[0], from, to, range);
                     widen(lock, min, max, c, range);
                 };
-        dispatch(new INDArray[] {dense}, null, layout, floats, doubles);
+        if (!dense.isEmpty()) {
+            dispatch(new INDArray[] {dense}, null, layout, floats, doubles);
+        }
         return new Ranges(min, max);
     }
 
@@ -142,13 +157,13 @@ public final class TensorKernels {
 
     /**
      * From accumulators to real values on the output's grid: {@code y = (requantize(acc + bias[c])
-     * - zeroPoint) * scale}. The accumulators are whole numbers that fit an int.
+     * - zeroPoint) * scale}. The accumulators are whole numbers; with their bias they fit an int.
      *
      * @param bias one int for each channel of {@code axis}
      */
     public static void requantize(
             INDArray acc, INDArray y, int[] bias, Requantizer r, QuantParams output, int axis) {
-        float scale = output.scale();
+        double scale = output.scale();
         int zero = output.zeroPoint();
         run(
                 new INDArray[] {acc},
@@ -156,27 +171,37 @@ public final class TensorKernels {
                 Granularity.perChannel(),
                 axis,
                 bias.length,
+                StepLoops.requantize(bias, r, output),
                 (b, from, to, c) -> {
                     for (int i = from; i < to; i++) {
                         b[0][i] = (r.apply((int) b[0][i] + bias[c], c) - zero) * scale;
-                    }
-                },
-                (b, from, to, c) -> {
-                    for (int i = from; i < to; i++) {
-                        b[0][i] = (r.apply((int) b[0][i] + bias[c], c) - zero) * (double) scale;
                     }
                 });
     }
 
     /**
-     * {@code y = values[q - qMin]} for an array on the grid of {@code input}.
+     * {@code y = values[q - qMin]} for an array on the grid of {@code input}; NaN is taken for
+     * zero.
      *
      * @param values one for each integer from {@code qMin} to {@code qMax}
      */
     public static void lookup(INDArray x, INDArray y, QuantParams input, double[] values) {
         float scale = input.scale();
-        float low = input.lowestStep();
-        float high = input.highestStep();
+        int low = input.lowestStep();
+        int high = input.highestStep();
+        if (values.length != high - low + 1) {
+            throw new IllegalArgumentException(
+                    "TensorKernels.lookup: "
+                            + values.length
+                            + " values for the "
+                            + (high - low + 1)
+                            + " integers of "
+                            + input);
+        }
+        float[] floats = new float[values.length];
+        for (int i = 0; i < floats.length; i++) {
+            floats[i] = (float) values[i];
+        }
         run(
                 new INDArray[] {x},
                 y,
@@ -186,44 +211,24 @@ public final class TensorKernels {
                 (b, from, to, c) -> {
                     FakeQuantKernel.steps(b[0], b[0], from, to, scale, low, high);
                     for (int i = from; i < to; i++) {
-                        b[0][i] = (float) values[(int) (b[0][i] - low)];
+                        b[0][i] = floats[(int) b[0][i] - low];
                     }
                 },
                 (b, from, to, c) -> {
                     FakeQuantKernel.steps(b[0], b[0], from, to, scale, low, high);
                     for (int i = from; i < to; i++) {
-                        b[0][i] = values[(int) (b[0][i] - low)];
+                        b[0][i] = values[(int) b[0][i] - low];
                     }
                 });
     }
 
-    /** Throws where the number of scales does not fit the shape of an array. */
-    static void checkScales(INDArray x, QuantParams p, int axis) {
-        if (x.isEmpty()) {
-            return;
-        }
-        long expected = 1;
-        Granularity granularity = p.spec().granularity();
-        if (granularity.kind() != Granularity.Kind.PER_TENSOR) {
-            expected = x.size(axis);
-        }
-        if (granularity.kind() == Granularity.Kind.PER_GROUP) {
-            long channel = x.length() / x.size(axis);
-            expected *= (channel + granularity.groupSize() - 1) / granularity.groupSize();
-        }
-        if (p.size() != expected) {
-            throw new IllegalArgumentException(
-                    "Fake quantization: "
-                            + p.size()
-                            + " scales for an array of shape "
-                            + Arrays.toString(x.shape())
-                            + ", which needs "
-                            + expected
-                            + " ("
-                            + granularity
-                            + " along axis "
-                            + axis
-                            + ")");
+    /** Arrays that the loops can work on, and the array that the caller wants filled. */
+    private record Job(INDArray[] sources, INDArray target, INDArray output, DenseLayout layout) {
+
+        void finish() {
+            if (target != output) {
+                output.assign(target);
+            }
         }
     }
 
@@ -235,6 +240,16 @@ public final class TensorKernels {
             int scales,
             OffHeapBlocks.FloatLoop floats,
             OffHeapBlocks.DoubleLoop doubles) {
+        Job job = prepare(inputs, output, granularity, axis, scales);
+        if (job != null) {
+            dispatch(job.sources, job.target, job.layout, floats, doubles);
+            job.finish();
+        }
+    }
+
+    /** Null where there is nothing to do. */
+    private static Job prepare(
+            INDArray[] inputs, INDArray output, Granularity granularity, int axis, int scales) {
         for (INDArray input : inputs) {
             if (!Arrays.equals(input.shape(), output.shape())) {
                 throw new IllegalArgumentException(
@@ -245,32 +260,16 @@ public final class TensorKernels {
                                 + " differ");
             }
         }
+        DenseArrays.checkScales(output, scales, granularity, axis);
         if (output.isEmpty()) {
-            return;
+            return null;
         }
-        INDArray target = dense(output, output, granularity, axis);
-        DenseLayout layout = layout(target, granularity, axis);
-        if (layout.scales() != scales) {
-            throw new IllegalArgumentException(
-                    "Fake quantization: "
-                            + scales
-                            + " scales for an array of shape "
-                            + Arrays.toString(output.shape())
-                            + ", which has "
-                            + layout.scales()
-                            + " of "
-                            + granularity
-                            + " along axis "
-                            + axis);
-        }
+        INDArray target = DenseArrays.of(output, granularity, axis);
         INDArray[] sources = new INDArray[inputs.length];
         for (int j = 0; j < sources.length; j++) {
-            sources[j] = inputs[j] == output ? target : like(inputs[j], target);
+            sources[j] = inputs[j] == output ? target : DenseArrays.like(inputs[j], target);
         }
-        dispatch(sources, target, layout, floats, doubles);
-        if (target != output) {
-            output.assign(target);
-        }
+        return new Job(sources, target, output, DenseArrays.layout(target, granularity, axis));
     }
 
     private static void dispatch(
@@ -284,62 +283,5 @@ public final class TensorKernels {
         } else {
             OffHeapBlocks.floats(sources, target, layout, floats);
         }
-    }
-
-    private static DenseLayout layout(INDArray dense, Granularity granularity, int axis) {
-        switch (granularity.kind()) {
-            case PER_TENSOR:
-                return DenseLayout.whole(dense);
-            case PER_CHANNEL:
-                return DenseLayout.ofAxis(dense, axis);
-            default:
-                return DenseLayout.ofAxis(dense, axis).withGroups(granularity.groupSize());
-        }
-    }
-
-    /** The array itself where the loops can work on it, else a dense FLOAT or DOUBLE copy. */
-    private static INDArray dense(
-            INDArray array, INDArray orderOf, Granularity granularity, int axis) {
-        INDArray floating = array;
-        if (array.dataType() != DataType.FLOAT && array.dataType() != DataType.DOUBLE) {
-            floating = array.castTo(DataType.FLOAT);
-        }
-        if (!DenseLayout.isDense(floating)) {
-            floating = floating.dup(orderOf.ordering());
-        }
-        if (granularity.kind() == Granularity.Kind.PER_GROUP
-                && !DenseLayout.ofAxis(floating, axis).channelsAreRuns()) {
-            int[] axisFirst = new int[array.rank()];
-            int[] back = new int[array.rank()];
-            axisFirst[0] = axis;
-            for (int from = 0, to = 1; from < axisFirst.length; from++) {
-                if (from != axis) {
-                    axisFirst[to++] = from;
-                }
-            }
-            for (int i = 0; i < back.length; i++) {
-                back[axisFirst[i]] = i;
-            }
-            floating = floating.permute(axisFirst).dup('c').permute(back);
-        }
-        return floating;
-    }
-
-    /** {@code array} with the type and the strides of {@code model}. */
-    private static INDArray like(INDArray array, INDArray model) {
-        INDArray typed = array.castTo(model.dataType());
-        if (DenseLayout.isDense(typed) && sameStrides(typed, model)) {
-            return typed;
-        }
-        return DenseLayout.emptyLike(model).assign(typed);
-    }
-
-    private static boolean sameStrides(INDArray a, INDArray b) {
-        for (int i = 0; i < a.rank(); i++) {
-            if (a.size(i) > 1 && a.stride(i) != b.stride(i)) {
-                return false;
-            }
-        }
-        return true;
     }
 }

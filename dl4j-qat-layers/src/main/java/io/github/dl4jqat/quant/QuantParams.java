@@ -117,9 +117,27 @@ public final class QuantParams {
      *
      * @param min smallest value of each channel
      * @param max largest value of each channel
-     * @param floor smallest scale allowed for each channel (see {@link Bias#scaleFloor}), or null
+     * @param floor smallest scale allowed for each channel (see {@link Bias#scaleFloor}), or null;
+     *     one that is not finite is passed over
      */
     public static QuantParams fromRanges(QuantSpec spec, float[] min, float[] max, float[] floor) {
+        boolean perTensor = spec.granularity().kind() == Granularity.Kind.PER_TENSOR;
+        if (min.length == 0
+                || min.length != max.length
+                || (floor != null && floor.length != min.length)
+                || (perTensor && min.length != 1)) {
+            throw new IllegalArgumentException(
+                    "QuantParams.fromRanges: "
+                            + min.length
+                            + " minima, "
+                            + max.length
+                            + " maxima"
+                            + (floor == null ? "" : ", " + floor.length + " floors")
+                            + " for "
+                            + spec
+                            + "; expected "
+                            + (perTensor ? "one of each" : "one of each for every scale"));
+        }
         float[] scales = new float[min.length];
         float largest = 0;
         for (int c = 0; c < scales.length; c++) {
@@ -129,11 +147,12 @@ public final class QuantParams {
         float relativeFloor = largest > 0 ? Math.max(MIN_SCALE, largest * MIN_RELATIVE_SCALE) : 1f;
         for (int c = 0; c < scales.length; c++) {
             scales[c] = Math.max(scales[c], relativeFloor);
-            if (floor != null) {
+            // A bias that is no number must not make the scale one that is none.
+            if (floor != null && Float.isFinite(floor[c])) {
                 scales[c] = Math.max(scales[c], floor[c]);
             }
         }
-        int zeroPoint = scales.length == 1 ? zeroPoint(spec, lower(min[0]), scales[0]) : 0;
+        int zeroPoint = perTensor ? zeroPoint(spec, lower(min[0]), scales[0]) : 0;
         return new QuantParams(spec, scales, zeroPoint);
     }
 
@@ -214,6 +233,9 @@ public final class QuantParams {
 
     /** The integer for {@code x}; NaN gives the zero point. */
     public int quantize(float x, int channel) {
+        if (Float.isNaN(x)) {
+            return zeroPoint;
+        }
         double step = Math.rint((double) (x / scale(channel)));
         // NaN passes rint, min and max, and the cast makes it the step 0.
         return (int) Math.max(lowestStep(), Math.min(highestStep(), step)) + zeroPoint;
@@ -226,10 +248,10 @@ public final class QuantParams {
 
     @Override
     public boolean equals(Object o) {
-        return o instanceof QuantParams
-                && spec.equals(((QuantParams) o).spec)
-                && zeroPoint == ((QuantParams) o).zeroPoint
-                && Arrays.equals(scales, ((QuantParams) o).scales);
+        return o instanceof QuantParams other
+                && spec.equals(other.spec)
+                && zeroPoint == other.zeroPoint
+                && Arrays.equals(scales, other.scales);
     }
 
     @Override
