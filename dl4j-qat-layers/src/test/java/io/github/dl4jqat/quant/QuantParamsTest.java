@@ -5,10 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import io.github.dl4jqat.Seeds;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Random;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -20,29 +17,6 @@ final class QuantParamsTest {
 
     private static final float NAN = Float.NaN;
     private static final float INF = Float.POSITIVE_INFINITY;
-
-    /** All specs with one scale. */
-    static Stream<QuantSpec> specs() {
-        List<QuantSpec> specs = new ArrayList<>();
-        for (int bits = QuantSpec.MIN_BITS; bits <= QuantSpec.MAX_BITS; bits++) {
-            for (boolean signed : new boolean[] {true, false}) {
-                for (boolean narrow : new boolean[] {true, false}) {
-                    for (Symmetry symmetry : Symmetry.values()) {
-                        if (signed || !narrow || symmetry == Symmetry.AFFINE) {
-                            specs.add(
-                                    new QuantSpec(
-                                            bits,
-                                            signed,
-                                            symmetry,
-                                            narrow,
-                                            Granularity.perTensor()));
-                        }
-                    }
-                }
-            }
-        }
-        return specs.stream();
-    }
 
     @ParameterizedTest(name = "{0} bits, narrow={1}, [{2}, {3}]")
     @CsvSource({
@@ -105,7 +79,7 @@ final class QuantParamsTest {
     }
 
     @ParameterizedTest
-    @MethodSource("specs")
+    @MethodSource("io.github.dl4jqat.quant.QuantParamsTestSpecs#withOneScale")
     void every_integer_maps_to_itself(QuantSpec spec) {
         QuantParams p = QuantParams.fromRange(spec, -0.37f, 1.234f);
 
@@ -115,7 +89,7 @@ final class QuantParamsTest {
     }
 
     @ParameterizedTest
-    @MethodSource("specs")
+    @MethodSource("io.github.dl4jqat.quant.QuantParamsTestSpecs#withOneScale")
     void zero_is_exact(QuantSpec spec) {
         QuantParams p = QuantParams.fromRange(spec, -0.37f, 1.234f);
 
@@ -125,7 +99,7 @@ final class QuantParamsTest {
     }
 
     @ParameterizedTest
-    @MethodSource("specs")
+    @MethodSource("io.github.dl4jqat.quant.QuantParamsTestSpecs#withOneScale")
     void quantization_is_monotone_idempotent_and_at_most_half_a_step_off(QuantSpec spec) {
         Random random = new Random(Seeds.current());
         for (int trial = 0; trial < 30; trial++) {
@@ -187,7 +161,7 @@ final class QuantParamsTest {
     }
 
     @ParameterizedTest
-    @MethodSource("specs")
+    @MethodSource("io.github.dl4jqat.quant.QuantParamsTestSpecs#withOneScale")
     void no_range_poisons_a_scale(QuantSpec spec) {
         float[] bounds = {
             NAN, -INF, INF, -Float.MAX_VALUE, Float.MAX_VALUE, -1e-45f, 1e-45f, -0f, 0f, -1f, 1f
