@@ -19,13 +19,15 @@ final class DenseArrays {
         if (!DenseLayout.isDense(floating)) {
             floating = floating.dup(array.ordering());
         }
-        if (granularity.kind() == Granularity.Kind.PER_GROUP
-                && !DenseLayout.ofAxis(floating, axis).channelsAreRuns()) {
-            floating = channelsAsRuns(floating, axis);
-        }
-        return floating;
+        return granularity.kind() == Granularity.Kind.PER_GROUP
+                ? channelsAsRuns(floating, axis)
+                : floating;
     }
 
+    /**
+     * The array, or a copy where each channel is a run of memory with its elements in row-major
+     * order of the other axes: a group is a stretch of that order however an array lies.
+     */
     private static INDArray channelsAsRuns(INDArray array, int axis) {
         int[] axisFirst = new int[array.rank()];
         int[] back = new int[array.rank()];
@@ -38,7 +40,19 @@ final class DenseArrays {
         for (int i = 0; i < back.length; i++) {
             back[axisFirst[i]] = i;
         }
-        return array.permute(axisFirst).dup('c').permute(back);
+        INDArray runs = array.permute(axisFirst);
+        return isRowMajor(runs) ? array : runs.dup('c').permute(back);
+    }
+
+    private static boolean isRowMajor(INDArray array) {
+        long expected = 1;
+        for (int i = array.rank() - 1; i >= 0; i--) {
+            if (array.size(i) > 1 && array.stride(i) != expected) {
+                return false;
+            }
+            expected *= array.size(i);
+        }
+        return true;
     }
 
     /** {@code array} with the type and the strides of {@code model}. */

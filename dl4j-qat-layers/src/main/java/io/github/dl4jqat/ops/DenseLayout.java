@@ -67,12 +67,7 @@ record DenseLayout(long length, long inner, int channels, int group) {
                 : new DenseLayout(array.length(), array.stride(axis), channels, 0);
     }
 
-    /** Whether each channel is one run of memory. */
-    boolean channelsAreRuns() {
-        return inner * channels == length;
-    }
-
-    /** The groups of each channel. */
+    /** The groups of each channel; channels have to be runs of memory. */
     DenseLayout withGroups(int groupSize) {
         return new DenseLayout(length, inner, channels, groupSize);
     }

@@ -11,7 +11,7 @@ import java.io.Serializable;
  *       layer knows the axis of its own weights (convolution {@code [nOut, nIn, kH, kW]}: 0, dense
  *       {@code [nIn, nOut]}: 1).
  *   <li>{@link #perGroup(int)}: one for each run of {@code groupSize} consecutive weights of a
- *       channel; the last group of a channel may be shorter.
+ *       channel, in row-major order of the other axes; the last group of a channel may be shorter.
  * </ul>
  *
  * <p>Immutable and thread-safe.
