@@ -53,7 +53,13 @@ final class QuantConvolutionRuntime extends ConvolutionLayer
         validateInputDepth(w.size(1));
         IActivation f = layerConf().getActivationFn();
         if (!training && !q.calibrating() && !q.off()) {
-            INDArray exact = q.exact(channelsFirst(input.castTo(dataType)), w, b, f, mgr);
+            INDArray exact =
+                    q.exact(
+                            channelsFirst(input.castTo(dataType), ArrayType.ACTIVATIONS, mgr),
+                            w,
+                            b,
+                            f,
+                            mgr);
             if (exact != null) {
                 return inDataFormat(exact, mgr);
             }
@@ -62,7 +68,7 @@ final class QuantConvolutionRuntime extends ConvolutionLayer
             input = q.input(input.castTo(dataType), training, getIterationCount(), mgr);
         }
         applyDropOutIfNecessary(training, mgr);
-        INDArray x = channelsFirst(input.castTo(dataType));
+        INDArray x = channelsFirst(input.castTo(dataType), ArrayType.ACTIVATIONS, mgr);
         INDArray z = q.linear(x, w, b, training, ArrayType.ACTIVATIONS, mgr);
         return inDataFormat(q.activation(z, f, training, getIterationCount(), mgr), mgr);
     }
@@ -75,7 +81,7 @@ final class QuantConvolutionRuntime extends ConvolutionLayer
         }
         INDArray delta =
                 q.backwardActivation(
-                        channelsFirst(epsilon.castTo(dataType)),
+                        channelsFirst(epsilon.castTo(dataType), ArrayType.BP_WORKING_MEM, mgr),
                         layerConf().getActivationFn(),
                         mgr);
         INDArray x = q.tracedInput();
@@ -107,13 +113,13 @@ final class QuantConvolutionRuntime extends ConvolutionLayer
     }
 
     /** The native convolution wants rows without gaps. */
-    private INDArray channelsFirst(INDArray array) {
+    private INDArray channelsFirst(INDArray array, ArrayType type, LayerWorkspaceMgr mgr) {
         if (channelsLast()) {
-            return array.permute(0, 3, 1, 2).dup('c');
+            return mgr.dup(type, array.permute(0, 3, 1, 2), 'c');
         }
         return array.ordering() == 'c' && Shape.hasDefaultStridesForShape(array)
                 ? array
-                : array.dup('c');
+                : mgr.dup(type, array, 'c');
     }
 
     private INDArray inDataFormat(INDArray array, LayerWorkspaceMgr mgr) {
