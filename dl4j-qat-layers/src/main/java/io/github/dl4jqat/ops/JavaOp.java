@@ -2,9 +2,11 @@ package io.github.dl4jqat.ops;
 
 import java.lang.ref.WeakReference;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -130,17 +132,24 @@ abstract class JavaOp extends DynamicCustomOp {
 
     @Override
     public final void addInputArgument(INDArray... arrays) {
-        throw needsGraph();
+        refuse(arrays);
     }
 
     @Override
     public final void setInputArgument(int index, INDArray array) {
-        throw needsGraph();
+        refuse(array);
     }
 
     @Override
     public final void setInputArguments(INDArray... arrays) {
-        throw needsGraph();
+        refuse(arrays);
+    }
+
+    /** Null is how a layer takes arrays back that it never set. */
+    private void refuse(INDArray... arrays) {
+        if (arrays != null && Arrays.stream(arrays).anyMatch(Objects::nonNull)) {
+            throw needsGraph();
+        }
     }
 
     private UnsupportedOperationException needsGraph() {
