@@ -15,6 +15,9 @@ public enum BackwardRule {
 
     private final int id;
     private final String ruleName;
+
+    /** Kernels are stateless, which the compiler plug-in cannot see from an interface. */
+    @SuppressWarnings("ImmutableEnumChecker")
     private final BackwardKernel kernel;
 
     BackwardRule(int id, String ruleName, BackwardKernel kernel) {

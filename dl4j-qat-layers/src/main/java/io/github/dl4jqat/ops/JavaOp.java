@@ -90,6 +90,7 @@ abstract class JavaOp extends DynamicCustomOp {
 
     /** Computes; a profiler that asks more than once gets the same result again. */
     @Override
+    @SuppressWarnings("ReferenceEquality") // another op with equal settings is another op
     public final long opHash() {
         Prepared prepared = PREPARED.get();
         OpContext context =

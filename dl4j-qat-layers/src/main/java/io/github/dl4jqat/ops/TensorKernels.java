@@ -26,6 +26,7 @@ public final class TensorKernels {
     private TensorKernels() {}
 
     /** Smallest and largest finite value of each channel; {@code max < min} where there is none. */
+    @SuppressWarnings("ArrayRecordComponent") // two results in one, not a value to compare
     public record Ranges(float[] min, float[] max) {}
 
     /** {@code y = (clamp(rint(x / scale) + zeroPoint) - zeroPoint) * scale}. */
@@ -223,6 +224,7 @@ public final class TensorKernels {
     }
 
     /** Arrays that the loops can work on, and the array that the caller wants filled. */
+    @SuppressWarnings("ArrayRecordComponent") // lives for one call
     private record Job(INDArray[] sources, INDArray target, INDArray output, DenseLayout layout) {
 
         void finish() {

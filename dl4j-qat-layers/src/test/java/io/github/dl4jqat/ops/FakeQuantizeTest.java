@@ -459,16 +459,16 @@ final class FakeQuantizeTest {
 
     @Test
     void half_precision_stays_half_precision() {
-        INDArray x = Nd4j.createFromArray(0.26f, 9f).castTo(DataType.HALF);
+        INDArray x = Nd4j.createFromArray(0.26f, 9f).castTo(DataType.FLOAT16);
         SameDiff sd =
                 graph(
                         x,
-                        Nd4j.ones(DataType.HALF, 2),
+                        Nd4j.ones(DataType.FLOAT16, 2),
                         QuantParams.of(Quantizers.intPerTensor(4), 0.25f, 0),
                         0,
                         BackwardRule.CLIPPED);
 
-        assertThat(forward(sd).dataType()).isEqualTo(DataType.HALF);
+        assertThat(forward(sd).dataType()).isEqualTo(DataType.FLOAT16);
         assertThat(forward(sd).toFloatVector()).containsExactly(0.25f, 1.75f);
         assertThat(gradient(sd).toFloatVector()).containsExactly(1, 0);
     }

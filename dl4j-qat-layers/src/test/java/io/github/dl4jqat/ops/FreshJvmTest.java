@@ -7,6 +7,7 @@ import io.github.dl4jqat.quant.QuantParams;
 import io.github.dl4jqat.quant.Quantizers;
 import java.io.File;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Collections;
@@ -101,9 +102,7 @@ final class FreshJvmTest {
         if (!ended) {
             process.destroyForcibly();
         }
-        String output =
-                java.nio.file.Files.readString(
-                        folder.resolve(name + ".log"), StandardCharsets.UTF_8);
+        String output = Files.readString(folder.resolve(name + ".log"), StandardCharsets.UTF_8);
         assertThat(ended).as(output).isTrue();
         return Arrays.stream(output.split("\\R"))
                 .filter(line -> line.startsWith("RESULT "))

@@ -6,6 +6,7 @@ import io.github.dl4jqat.kernels.BackwardRule;
 import io.github.dl4jqat.quant.QuantParams;
 import io.github.dl4jqat.quant.Quantizers;
 import java.util.Collections;
+import java.util.Scanner;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -58,10 +59,10 @@ final class StraightThroughClaimTest {
     })
     void the_gradient_of_a_linear_loss_is_the_same_at_2_and_8_bits(
             int stride, int padding, String numbers) {
-        String[] parts = numbers.split(" ");
         INDArray expected = Nd4j.create(DataType.FLOAT, 3, 3);
-        for (int i = 0; i < parts.length; i++) {
-            expected.putScalar(i, Float.parseFloat(parts[i]));
+        int i = 0;
+        for (Scanner scanner = new Scanner(numbers); scanner.hasNextInt(); i++) {
+            expected.putScalar(i, scanner.nextInt());
         }
 
         for (int bits : new int[] {2, 8}) {

@@ -28,7 +28,9 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.api.shape.Shape;
 import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.indexing.INDArrayIndex;
 import org.nd4j.linalg.indexing.NDArrayIndex;
 
 /** Expectations are computed element by element through {@link QuantParams}. */
@@ -74,7 +76,7 @@ final class TensorKernelsTest {
         long[] wider = shape.clone();
         wider[rank - 1] += 3;
         INDArray wide = Nd4j.create(type, wider, 'c');
-        var part = new org.nd4j.linalg.indexing.INDArrayIndex[rank];
+        INDArrayIndex[] part = new INDArrayIndex[rank];
         for (int i = 0; i < rank; i++) {
             part[i] = NDArrayIndex.interval(0, shape[i]);
         }
@@ -102,7 +104,7 @@ final class TensorKernelsTest {
         long groups = group == 0 ? 1 : (perChannel + group - 1) / group;
         Map<Integer, Long> seen = new LinkedHashMap<>();
         for (long i = 0; i < x.length(); i++) {
-            long[] at = org.nd4j.linalg.api.shape.Shape.ind2subC(x.shape(), i);
+            long[] at = Shape.ind2subC(x.shape(), i);
             int channel = (int) at[axis];
             int scale = p.size() == 1 ? 0 : channel;
             if (group > 0) {
@@ -348,7 +350,7 @@ final class TensorKernelsTest {
             TensorKernels.requantize(acc.castTo(DataType.DOUBLE), wide, bias, r, output, 1);
 
             for (long i = 0; i < acc.length(); i++) {
-                int c = (int) org.nd4j.linalg.api.shape.Shape.ind2subC(shape, i)[1];
+                int c = (int) Shape.ind2subC(shape, i)[1];
                 int q = r.apply((int) acc.getFloat(i) + bias[c], c);
                 assertThat(y.getFloat(i)).isEqualTo(output.dequantize(q, 0));
                 assertThat(wide.getDouble(i)).isEqualTo((q - 10) * (double) output.scale());

@@ -164,7 +164,17 @@ final class QuantParamsTest {
     @MethodSource("io.github.dl4jqat.quant.QuantParamsTestSpecs#withOneScale")
     void no_range_poisons_a_scale(QuantSpec spec) {
         float[] bounds = {
-            NAN, -INF, INF, -Float.MAX_VALUE, Float.MAX_VALUE, -1e-45f, 1e-45f, -0f, 0f, -1f, 1f
+            NAN,
+            -INF,
+            INF,
+            -Float.MAX_VALUE,
+            Float.MAX_VALUE,
+            -Float.MIN_VALUE,
+            Float.MIN_VALUE,
+            -0f,
+            0f,
+            -1f,
+            1f
         };
         for (float min : bounds) {
             for (float max : bounds) {
@@ -180,7 +190,12 @@ final class QuantParamsTest {
 
     @Test
     void tiny_ranges_stop_at_the_smallest_scale() {
-        assertThat(QuantParams.fromRange(Quantizers.int8PerTensor(), -1e-40f, 1e-40f).scale())
+        assertThat(
+                        QuantParams.fromRange(
+                                        Quantizers.int8PerTensor(),
+                                        -Float.MIN_NORMAL,
+                                        Float.MIN_NORMAL)
+                                .scale())
                 .isEqualTo(QuantParams.MIN_SCALE);
     }
 
