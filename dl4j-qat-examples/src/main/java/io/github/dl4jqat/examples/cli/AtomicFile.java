@@ -1,0 +1,54 @@
+package io.github.dl4jqat.examples.cli;
+
+import java.io.IOException;
+import java.nio.file.AtomicMoveNotSupportedException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+
+/**
+ * Writes a file beside its place and moves it in when it is complete, so that nobody ever sees half
+ * a file and a failure leaves the old one.
+ */
+final class AtomicFile {
+
+    private AtomicFile() {}
+
+    /** Something that writes a file. */
+    @FunctionalInterface
+    interface Content {
+        void writeTo(Path file) throws IOException;
+    }
+
+    static void write(Path target, Content content) throws IOException {
+        Path folder = target.toAbsolutePath().getParent();
+        // not createTempFile: the result has to have the permissions of an ordinary file
+        Path draft =
+                folder.resolve(
+                        "." + target.getFileName() + "." + ProcessHandle.current().pid() + ".part");
+        try {
+            content.writeTo(draft);
+            try {
+                Files.move(draft, target, StandardCopyOption.ATOMIC_MOVE);
+            } catch (AtomicMoveNotSupportedException e) {
+                Files.move(draft, target, StandardCopyOption.REPLACE_EXISTING);
+            }
+        } finally {
+            Files.deleteIfExists(draft);
+        }
+    }
+
+    /** Says early that a file cannot be written, before long work is done for nothing. */
+    static void requireWritable(Path target) throws InputException {
+        Path folder = target.toAbsolutePath().getParent();
+        if (folder == null || !Files.isDirectory(folder)) {
+            throw new InputException(target + ": the folder to write it to does not exist");
+        }
+        if (Files.isDirectory(target)) {
+            throw new InputException(target + ": expected a file to write, got a folder");
+        }
+        if (!Files.isWritable(folder)) {
+            throw new InputException(target + ": the folder to write it to is read-only");
+        }
+    }
+}

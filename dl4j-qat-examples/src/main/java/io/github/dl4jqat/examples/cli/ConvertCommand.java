@@ -1,0 +1,71 @@
+package io.github.dl4jqat.examples.cli;
+
+import io.github.dl4jqat.integer.IntegerNetwork;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParentCommand;
+
+/** The {@code qat convert} command: prepared network in, integer model out. */
+@Command(
+        name = "convert",
+        header = "Turn a prepared network into an integer model",
+        mixinStandardHelpOptions = true,
+        description = {
+            "",
+            "Turns a prepared (and usually trained) network into an integer model. The model"
+                    + " computes with integers exactly what the network has simulated in training.",
+            ""
+        },
+        footer = {
+            "",
+            "Example:",
+            "  qat convert --model qat.zip --out model.qnet",
+            "",
+            "Next: qat evaluate --data mnist model.qnet. In Java:",
+            "  IntegerNetwork net = IntegerNetwork.load(Path.of(\"model.qnet\"));",
+            "  INDArray y = net.output(x);"
+        })
+final class ConvertCommand implements Callable<Integer> {
+
+    @ParentCommand private QatCli cli;
+
+    @Option(
+            names = "--model",
+            required = true,
+            paramLabel = "ZIP",
+            description = "A network from 'qat prepare' or Qat.prepare.")
+    private Path model;
+
+    @Option(
+            names = "--out",
+            required = true,
+            paramLabel = "QNET",
+            description = "Where to write the integer model.")
+    private Path out;
+
+    @Override
+    public Integer call() throws Exception {
+        AtomicFile.requireWritable(out);
+        Network network = NetworkFile.network(model);
+        if (!network.prepared()) {
+            throw new InputException(
+                    model + ": a float network without quantization; 'qat prepare' comes first");
+        }
+        try (IntegerNetwork integer = network.convert()) {
+            integer.save(out);
+            cli.console().text(integer.summary());
+        }
+        long size = Files.size(out);
+        cli.console()
+                .line(
+                        "Wrote %s: %,d bytes, %.3f of the %,d bytes of the float parameters.",
+                        out,
+                        size,
+                        (double) size / (4 * network.parameters()),
+                        4 * network.parameters());
+        return 0;
+    }
+}

@@ -1,0 +1,216 @@
+package io.github.dl4jqat.examples.cli;
+
+import io.github.dl4jqat.Qat;
+import io.github.dl4jqat.convert.VerificationReport;
+import io.github.dl4jqat.integer.IntegerNetwork;
+import io.github.dl4jqat.layers.QuantizedLayer;
+import io.github.dl4jqat.prepare.QatConfig;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import org.deeplearning4j.nn.api.Layer;
+import org.deeplearning4j.nn.graph.ComputationGraph;
+import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
+import org.deeplearning4j.optimize.api.TrainingListener;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.dataset.api.iterator.DataSetIterator;
+import org.nd4j.linalg.schedule.ISchedule;
+
+/**
+ * What the commands need of a Deeplearning4j network, whichever of its two kinds it is: the two
+ * share these methods but no type that has them.
+ */
+sealed interface Network {
+
+    /** A new network with quantization in its layers. */
+    Network prepare(QatConfig config);
+
+    /** Lets the ranges of a prepared network be seen by real batches. */
+    void calibrate(DataSetIterator data, int batches);
+
+    /** Trains for one pass over the data. */
+    void fit(DataSetIterator data);
+
+    /** The integer model of a prepared network. */
+    IntegerNetwork convert();
+
+    /** Compares this prepared network with its integer model. */
+    VerificationReport verify(IntegerNetwork integer, DataSetIterator data);
+
+    /** The fraction of examples whose label the network gets right. */
+    double accuracy(DataSetIterator data);
+
+    INDArray output(INDArray input);
+
+    /** Iterations that the network has been trained for. */
+    int iterations();
+
+    void learningRate(ISchedule schedule);
+
+    /** Replaces all listeners. */
+    void listeners(TrainingListener... listeners);
+
+    /** Writes the usual Deeplearning4j zip, with the state of the updater. */
+    void save(Path file) throws IOException;
+
+    long parameters();
+
+    /** Deeplearning4j's own summary. */
+    String summary();
+
+    /** The layers with their state, in Deeplearning4j's order. */
+    List<Layer> layers();
+
+    /** Whether there is quantization in it. */
+    default boolean prepared() {
+        return layers().stream().anyMatch(QuantizedLayer.class::isInstance);
+    }
+
+    /** A network of layers, one after the other. */
+    record Layers(MultiLayerNetwork net) implements Network {
+
+        @Override
+        public Network prepare(QatConfig config) {
+            return new Layers(Qat.prepare(net, config));
+        }
+
+        @Override
+        public void calibrate(DataSetIterator data, int batches) {
+            Qat.calibrate(net, data, batches);
+        }
+
+        @Override
+        public void fit(DataSetIterator data) {
+            net.fit(data);
+        }
+
+        @Override
+        public IntegerNetwork convert() {
+            return Qat.convert(net);
+        }
+
+        @Override
+        public VerificationReport verify(IntegerNetwork integer, DataSetIterator data) {
+            return Qat.verify(net, integer, data);
+        }
+
+        @Override
+        public double accuracy(DataSetIterator data) {
+            return net.evaluate(data).accuracy();
+        }
+
+        @Override
+        public INDArray output(INDArray input) {
+            return net.output(input);
+        }
+
+        @Override
+        public int iterations() {
+            return net.getIterationCount();
+        }
+
+        @Override
+        public void learningRate(ISchedule schedule) {
+            net.setLearningRate(schedule);
+        }
+
+        @Override
+        public void listeners(TrainingListener... listeners) {
+            net.setListeners(listeners);
+        }
+
+        @Override
+        public void save(Path file) throws IOException {
+            net.save(file.toFile(), true);
+        }
+
+        @Override
+        public long parameters() {
+            return net.numParams();
+        }
+
+        @Override
+        public String summary() {
+            return net.summary();
+        }
+
+        @Override
+        public List<Layer> layers() {
+            return List.of(net.getLayers());
+        }
+    }
+
+    /** A network whose layers form a graph. */
+    record Graph(ComputationGraph net) implements Network {
+
+        @Override
+        public Network prepare(QatConfig config) {
+            return new Graph(Qat.prepare(net, config));
+        }
+
+        @Override
+        public void calibrate(DataSetIterator data, int batches) {
+            Qat.calibrate(net, data, batches);
+        }
+
+        @Override
+        public void fit(DataSetIterator data) {
+            net.fit(data);
+        }
+
+        @Override
+        public IntegerNetwork convert() {
+            return Qat.convert(net);
+        }
+
+        @Override
+        public VerificationReport verify(IntegerNetwork integer, DataSetIterator data) {
+            return Qat.verify(net, integer, data);
+        }
+
+        @Override
+        public double accuracy(DataSetIterator data) {
+            return net.evaluate(data).accuracy();
+        }
+
+        @Override
+        public INDArray output(INDArray input) {
+            return net.outputSingle(input);
+        }
+
+        @Override
+        public int iterations() {
+            return net.getIterationCount();
+        }
+
+        @Override
+        public void learningRate(ISchedule schedule) {
+            net.setLearningRate(schedule);
+        }
+
+        @Override
+        public void listeners(TrainingListener... listeners) {
+            net.setListeners(listeners);
+        }
+
+        @Override
+        public void save(Path file) throws IOException {
+            net.save(file.toFile(), true);
+        }
+
+        @Override
+        public long parameters() {
+            return net.numParams();
+        }
+
+        @Override
+        public String summary() {
+            return net.summary();
+        }
+
+        @Override
+        public List<Layer> layers() {
+            return List.of(net.getLayers());
+        }
+    }
+}

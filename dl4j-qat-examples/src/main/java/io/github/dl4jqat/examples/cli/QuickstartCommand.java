@@ -1,0 +1,151 @@
+package io.github.dl4jqat.examples.cli;
+
+import io.github.dl4jqat.examples.data.DigitData;
+import io.github.dl4jqat.prepare.QatConfig;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.stream.Stream;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParentCommand;
+
+/** The {@code qat quickstart} command: reads the options, runs {@link Quickstart}. */
+@Command(
+        name = "quickstart",
+        header = "The whole way on handwritten digits, in a few minutes",
+        mixinStandardHelpOptions = true,
+        description = {
+            "",
+            "Train a LeNet in float, quantize it without training, train it with quantization, turn"
+                + " it into integers, check that the integers say what training simulated, compare"
+                + " accuracy, size and speed.",
+            "",
+            "Without --data it uses the MNIST files that Deeplearning4j has cached, or else digits"
+                    + " that it draws itself. Nothing is downloaded.",
+            ""
+        },
+        footer = {
+            "",
+            "Examples:",
+            "  qat quickstart",
+            "  qat quickstart --data mnist --weight-bits 4 --activation-bits 4 --out models",
+            "",
+            "Next: qat inspect models/lenet.qnet, then 'qat prepare --help' for your own network."
+        })
+final class QuickstartCommand implements Callable<Integer> {
+
+    private static final int EPOCHS = 2;
+
+    @ParentCommand private QatCli cli;
+    @Mixin private QuantOptions quantization;
+
+    @Option(
+            names = "--data",
+            paramLabel = "DIR",
+            description =
+                    "A folder with MNIST-style IDX files (train-images-idx3-ubyte.gz and so on,"
+                            + " compressed or not).")
+    private Path folder;
+
+    @Option(
+            names = "--epochs",
+            paramLabel = "N",
+            defaultValue = "" + EPOCHS,
+            description = "Passes over the data in float. Default: ${DEFAULT-VALUE}.")
+    private int epochs;
+
+    @Option(
+            names = "--fine-tune-epochs",
+            paramLabel = "N",
+            defaultValue = "1",
+            description = "Passes over the data with quantization. Default: ${DEFAULT-VALUE}.")
+    private int fineTuneEpochs;
+
+    @Option(
+            names = "--seed",
+            paramLabel = "S",
+            defaultValue = "123",
+            description =
+                    "Decides the first weights and the order of the digits. Default:"
+                            + " ${DEFAULT-VALUE}.")
+    private long seed;
+
+    @Option(
+            names = "--json",
+            paramLabel = "FILE",
+            description = "Write the figures to this file, for programs.")
+    private Path json;
+
+    @Option(
+            names = "--out",
+            paramLabel = "DIR",
+            description =
+                    "Keep the models here: lenet-float.zip, lenet-qat.zip, lenet.qnet. Without it"
+                            + " they are deleted at the end.")
+    private Path out;
+
+    @Option(names = "--limit-train", hidden = true, defaultValue = "" + Integer.MAX_VALUE)
+    private int limitTrain;
+
+    @Option(names = "--limit-test", hidden = true, defaultValue = "" + Integer.MAX_VALUE)
+    private int limitTest;
+
+    @Override
+    public Integer call() throws Exception {
+        requirePositive("--epochs", epochs);
+        requirePositive("--fine-tune-epochs", fineTuneEpochs);
+        requirePositive("--limit-train", limitTrain);
+        requirePositive("--limit-test", limitTest);
+        QatConfig config = quantization.config();
+        if (json != null) {
+            AtomicFile.requireWritable(json);
+        }
+        DigitData data = folder == null ? DigitData.atHand() : DigitData.fromFolder(folder);
+        Path models = out == null ? Files.createTempDirectory("qat-quickstart") : folder(out);
+        try {
+            Quickstart.Plan plan =
+                    new Quickstart.Plan(
+                            epochs, fineTuneEpochs, seed, quantization.describe(), models);
+            QuickstartResult result =
+                    new Quickstart(cli.console(), data.limit(limitTrain, limitTest), config, plan)
+                            .run();
+            if (json != null) {
+                Json.write(json, result.entries());
+            }
+        } finally {
+            if (out == null) {
+                delete(models);
+            }
+        }
+        return 0;
+    }
+
+    private static void requirePositive(String option, int value) throws InputException {
+        if (value < 1) {
+            throw new InputException(option + ": expected at least 1, got " + value);
+        }
+    }
+
+    private static Path folder(Path out) throws InputException {
+        try {
+            return Files.createDirectories(out);
+        } catch (IOException e) {
+            throw new InputException(out + ": cannot be made a folder to write to", e);
+        }
+    }
+
+    private static void delete(Path folder) throws IOException {
+        List<Path> paths;
+        try (Stream<Path> found = Files.walk(folder)) {
+            paths = found.sorted(Comparator.reverseOrder()).toList();
+        }
+        for (Path path : paths) {
+            Files.delete(path);
+        }
+    }
+}
