@@ -1,0 +1,13 @@
+@echo off
+rem Starts the qat command line from any folder.
+rem   JAVA_HOME      which Java to use; without it the one on the PATH
+rem   QAT_JAVA_OPTS  options for that Java, for example -Xmx2g
+setlocal
+set "QAT_JAVA=java"
+if defined JAVA_HOME set "QAT_JAVA=%JAVA_HOME%\bin\java"
+if not exist "%~dp0qat.args" (
+    echo qat: %~dp0qat.args is missing; build the project with "mvn package" first 1>&2
+    exit /b 1
+)
+"%QAT_JAVA%" %QAT_JAVA_OPTS% "@%~dp0qat.args" %*
+exit /b %ERRORLEVEL%
