@@ -1,0 +1,109 @@
+package io.github.dl4jqat.examples.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** {@link QatCli} explains itself, and answers bad usage and bad input with one line. */
+class QatCliTest {
+
+    @TempDir private Path folder;
+
+    @Test
+    void noCommand_showsTheCommands() {
+        CliRun run = CliRun.of();
+        assertThat(run.exitCode()).isZero();
+        assertThat(run.out())
+                .contains("quickstart", "prepare", "convert", "evaluate", "inspect", "Exit codes");
+        assertThat(run.errors()).isEmpty();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"quickstart", "prepare", "convert", "evaluate", "inspect"})
+    void help_saysWhatACommandDoes_withAnExampleAndTheNextStep(String command) {
+        CliRun run = CliRun.of(command, "--help");
+        assertThat(run.exitCode()).isZero();
+        assertThat(run.out()).contains("Usage: qat " + command, "Example", "  qat " + command);
+        assertThat(run.out()).contains("Next: ").doesNotContain("--limit-train");
+        assertThat(run.errors()).isEmpty();
+    }
+
+    @Test
+    void version_isOneLine() {
+        CliRun run = CliRun.of("--version");
+        assertThat(run.exitCode()).isZero();
+        assertThat(run.out()).startsWith("qat ").hasLineCount(1);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "frobnicate",
+                "--frobnicate",
+                "quickstart --frobnicate",
+                "quickstart --epochs many",
+                "quickstart --epochs 0",
+                "quickstart --fine-tune-epochs 0",
+                "quickstart --weight-bits 1",
+                "quickstart --activation-bits 9",
+                "quickstart --estimator nobody",
+                "quickstart --data missing",
+                "quickstart --data file.txt",
+                "quickstart --data .",
+                "quickstart --json missing/result.json",
+                "quickstart --json .",
+                "quickstart --out file.txt",
+                "prepare",
+                "prepare --model missing.zip --out out.zip",
+                "prepare --model file.txt --out out.zip",
+                "prepare --model . --out out.zip",
+                "prepare --model empty.zip --out out.zip",
+                "prepare --model empty.zip --out missing/out.zip",
+                "prepare --model empty.zip --out out.zip --calibrate 0",
+                "convert --model file.txt --out out.qnet",
+                "convert --model empty.zip --out out.qnet",
+                "convert --model missing.zip --out out.qnet",
+                "evaluate --data . missing.qnet",
+                "evaluate --data missing empty.zip",
+                "evaluate file.txt",
+                "evaluate --data . --engine steam empty.zip",
+                "inspect",
+                "inspect missing.qnet",
+                "inspect file.txt",
+                "inspect empty.zip"
+            })
+    void badUsageOrInput_isOneLineAndExitCode2(String line) throws IOException {
+        Files.writeString(folder.resolve("file.txt"), "not a model, not a folder\n");
+        // the shortest zip there is: an end record without entries
+        byte[] empty = new byte[22];
+        System.arraycopy(new byte[] {'P', 'K', 5, 6}, 0, empty, 0, 4);
+        Files.write(folder.resolve("empty.zip"), empty);
+        CliRun run = CliRun.of((Object[]) inFolder(line));
+        assertThat(run.exitCode()).isEqualTo(2);
+        assertThat(run.errors()).startsWith("qat: ").hasLineCount(1);
+        assertThat(run.out()).isEmpty();
+    }
+
+    @Test
+    void debug_addsTheStackTrace() {
+        CliRun run = CliRun.of("quickstart", "--debug", "--data", folder.resolve("missing"));
+        assertThat(run.exitCode()).isEqualTo(2);
+        assertThat(run.errors()).contains("no such folder", "DataFormatException", "\tat ");
+    }
+
+    /** Names of files and folders in a line mean those in the test's folder. */
+    private String[] inFolder(String line) {
+        String[] words = line.split(" ", -1);
+        for (int i = 0; i < words.length; i++) {
+            boolean path = words[i].contains(".") || words[i].startsWith("missing");
+            words[i] = path ? folder.resolve(words[i]).toString() : words[i];
+        }
+        return words;
+    }
+}
