@@ -74,6 +74,7 @@ public final class OnnxGraph {
 
     private final GraphProto.Builder graph = GraphProto.newBuilder();
     private final Set<String> names = new HashSet<>();
+    private final Set<String> reserved = new HashSet<>();
 
     /** An empty graph. */
     public OnnxGraph(String name) {
@@ -96,20 +97,28 @@ public final class OnnxGraph {
         return value;
     }
 
+    /** Keeps a name for {@link #output}; every other value that wishes for it gets another. */
+    public void reserveOutput(String name) {
+        if (!names.add(name)) {
+            throw new IllegalArgumentException(
+                    "OnnxGraph: the name '" + name + "' of an output is already in use");
+        }
+        reserved.add(name);
+    }
+
     /**
-     * Makes a value an output of the graph under a name that is still free. A node is put between,
+     * Makes a value an output of the graph under a name that was reserved. A node is put between,
      * so that any value, even an input, can be one.
      */
     public void output(String name, Value value, ElementType type, List<Integer> shape) {
-        String unique = unique(name);
-        if (!unique.equals(name)) {
+        if (!reserved.remove(name)) {
             throw new IllegalArgumentException(
-                    "OnnxGraph: the name '" + name + "' of an output is already in use");
+                    "OnnxGraph: the name '" + name + "' of an output is not reserved");
         }
         graph.addNode(
                 NodeProto.newBuilder()
                         .setOpType("Identity")
-                        .setName(name + "_out")
+                        .setName(unique(name + "_out"))
                         .addInput(own(value).name)
                         .addOutput(name));
         graph.addOutput(info(name, type, shape));

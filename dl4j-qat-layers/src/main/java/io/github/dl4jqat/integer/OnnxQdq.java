@@ -3,7 +3,6 @@ package io.github.dl4jqat.integer;
 import io.github.dl4jqat.integer.OnnxGraph.ElementType;
 import io.github.dl4jqat.integer.OnnxGraph.Value;
 import io.github.dl4jqat.quant.QuantParams;
-import io.github.dl4jqat.quant.Quantizers;
 import io.github.dl4jqat.quant.Requantizer;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -43,21 +42,21 @@ public final class OnnxQdq {
     }
 
     private static final String PRODUCER = "dl4j-qat";
-    private static final int SIGNED_SHIFT = 128;
-    private static final int BYTE_MAX = 255;
 
     private final OnnxGraph graph;
+    private final QdqPieces pieces;
     private final Ends ends;
     private final Map<String, Value> values = new HashMap<>();
 
     private OnnxQdq(String name, Ends ends) {
         this.graph = new OnnxGraph(name);
+        this.pieces = new QdqPieces(graph);
         this.ends = ends;
     }
 
     /**
      * The graph of a model. With {@link Ends#INTEGERS} its inputs have the names of the tensors
-     * that Quantize writes, its outputs those that Dequantize reads with {@link #outputName}.
+     * that Quantize writes, its outputs those of the tensors that Dequantize reads and "/bytes".
      *
      * @throws UnsupportedOperationException where {@link OnnxSupport#obstacle} names a reason
      */
@@ -68,28 +67,11 @@ public final class OnnxQdq {
                             throw new UnsupportedOperationException(reason);
                         });
         OnnxQdq qdq = new OnnxQdq(model.metadata().getOrDefault("name", "integer"), ends);
-        if (ends == Ends.FLOATS) {
-            for (TensorType input : model.inputs()) {
-                qdq.values.put(
-                        input.name(),
-                        qdq.graph.input(input.name(), ElementType.FLOAT, input.shape()));
-            }
-        }
-        // Inputs and outputs keep their names, so they are declared before any other name is made.
-        for (IntegerOp op : model.ops()) {
-            if (op instanceof Quantize && ends == Ends.INTEGERS) {
-                TensorType q = op.output();
-                qdq.values.put(q.name(), qdq.graph.input(q.name(), ElementType.UINT8, q.shape()));
-            }
-        }
+        qdq.declareEnds(model);
         model.ops().forEach(qdq::add);
         if (ends == Ends.FLOATS) {
-            for (TensorType output : model.outputs()) {
-                qdq.graph.output(
-                        output.name(),
-                        qdq.values.get(output.name()),
-                        ElementType.FLOAT,
-                        output.shape());
+            for (TensorType y : model.outputs()) {
+                qdq.graph.output(y.name(), qdq.values.get(y.name()), ElementType.FLOAT, y.shape());
             }
         }
         List<StringStringEntryProto> metadata = new ArrayList<>();
@@ -104,14 +86,31 @@ public final class OnnxQdq {
         return qdq.graph.model(PRODUCER, metadata);
     }
 
+    /** Inputs and outputs keep their names, so they come before any other name is made. */
+    private void declareEnds(IntegerModel model) {
+        if (ends == Ends.FLOATS) {
+            for (TensorType x : model.inputs()) {
+                values.put(x.name(), graph.input(x.name(), ElementType.FLOAT, x.shape()));
+            }
+            model.outputs().forEach(y -> graph.reserveOutput(y.name()));
+            return;
+        }
+        for (IntegerOp op : model.ops()) {
+            if (op instanceof Quantize quantize) {
+                TensorType q = quantize.output();
+                values.put(q.name(), graph.input(q.name(), ElementType.UINT8, q.shape()));
+            }
+        }
+        model.ops().stream()
+                .filter(Dequantize.class::isInstance)
+                .map(op -> outputName(op.inputs().get(0)))
+                .distinct()
+                .forEach(graph::reserveOutput);
+    }
+
     /** The graph's name for the output that carries a tensor of integers. */
     static String outputName(TensorType tensor) {
         return tensor.name() + "/bytes";
-    }
-
-    /** What is added to an integer of a tensor to make it an unsigned byte. */
-    static int shift(QuantParams params) {
-        return params.spec().signed() ? SIGNED_SHIFT : 0;
     }
 
     private void add(IntegerOp op) {
@@ -131,7 +130,8 @@ public final class OnnxQdq {
         } else if (op instanceof Dense dense) {
             return dense(dense, in);
         } else if (op instanceof MaxPool2d maxPool) {
-            return windowed(graph.node("MaxPool", in), maxPool.window()).as(op.output().name());
+            return QdqPieces.windowed(graph.node("MaxPool", in), maxPool.window())
+                    .as(op.output().name());
         } else if (op instanceof AveragePool2d averagePool) {
             return average(averagePool, in);
         } else if (op instanceof GlobalPool globalPool) {
@@ -139,7 +139,7 @@ public final class OnnxQdq {
         } else if (op instanceof Lookup lookup) {
             return lookup(lookup, in);
         } else if (op instanceof Reshape) {
-            return reshape(in, op.output());
+            return pieces.reshape(in, op.output());
         } else if (op instanceof Transpose transpose) {
             List<Integer> order = transpose.permutation();
             int[] axes = new int[order.size() + 1];
@@ -156,9 +156,9 @@ public final class OnnxQdq {
             return;
         }
         QuantParams params = op.output().params();
-        Value q = rounded(values.get(op.input().name()), op.output(), params.scale());
+        Value q = pieces.rounded(values.get(op.input().name()), op.output(), params.scale());
         int low = params.spec().qMin();
-        values.put(op.output().name(), clip(q, op.output(), low, params.spec().qMax()));
+        values.put(op.output().name(), pieces.clip(q, op.output(), low, params.spec().qMax()));
     }
 
     private void dequantize(Dequantize op) {
@@ -173,12 +173,12 @@ public final class OnnxQdq {
         String name = op.output().name() + "/values";
         Value y;
         if (isLinear(op)) {
-            y = dequantized(q, op.input());
+            y = pieces.dequantized(q, op.input());
         } else {
-            float[] table = new float[BYTE_MAX + 1];
-            int first = op.input().params().spec().qMin() + shift(op.input().params());
+            float[] table = new float[QdqPieces.BYTE_MAX + 1];
+            int first = op.input().params().spec().qMin() + QdqPieces.shift(op.input().params());
             System.arraycopy(op.values(), 0, table, first, op.values().length);
-            y = gather(q, graph.floats(name + "_table", table, table.length), name);
+            y = pieces.gather(q, graph.floats(name + "_table", table, table.length), name);
         }
         if (op.softmax()) {
             y = softmax(y, op, name);
@@ -189,8 +189,11 @@ public final class OnnxQdq {
     /** The softmax is over all elements of an example, whatever its shape. */
     private Value softmax(Value y, Dequantize op, String name) {
         TensorType flat = TensorType.ofFloats(name, op.output().elements());
-        Value p = graph.node("Softmax", reshape(y, flat)).with("axis", 1).as(name + "_softmax");
-        return op.output().rank() == 1 ? p : reshape(p, op.output());
+        Value p =
+                graph.node("Softmax", pieces.reshape(y, flat))
+                        .with("axis", 1)
+                        .as(name + "_softmax");
+        return op.output().rank() == 1 ? p : pieces.reshape(p, op.output());
     }
 
     private static boolean isLinear(Dequantize op) {
@@ -205,36 +208,17 @@ public final class OnnxQdq {
     }
 
     private Value conv(Conv2d op, Value in) {
-        return conv(
-                op.output().name(),
-                in,
-                op.input(),
-                op.weights(),
-                op.window(),
-                op.groups(),
-                op.output(),
-                op.low(),
-                op.high());
-    }
-
-    private Value conv(
-            String name,
-            Value in,
-            TensorType input,
-            Weights weights,
-            Window2d window,
-            int groups,
-            TensorType output,
-            int low,
-            int high) {
+        String name = op.output().name();
         OnnxGraph.Node node =
                 graph.node(
                         "Conv",
-                        dequantized(in, input),
-                        weights(name, weights),
-                        bias(name, weights, input));
-        Value real = windowed(node, window).with("group", groups).as(name + "/real");
-        return clip(rounded(real, output, output.params().scale()), output, low, high);
+                        pieces.dequantized(in, op.input()),
+                        pieces.weights(name, op.weights()),
+                        pieces.bias(name, op.weights(), op.input()));
+        Value real =
+                QdqPieces.windowed(node, op.window()).with("group", op.groups()).as(name + "/real");
+        Value q = pieces.rounded(real, op.output(), op.output().params().scale());
+        return pieces.clip(q, op.output(), op.low(), op.high());
     }
 
     private Value dense(Dense op, Value in) {
@@ -242,48 +226,13 @@ public final class OnnxQdq {
         Value real =
                 graph.node(
                                 "Gemm",
-                                dequantized(in, op.input()),
-                                weights(name, op.weights()),
-                                bias(name, op.weights(), op.input()))
+                                pieces.dequantized(in, op.input()),
+                                pieces.weights(name, op.weights()),
+                                pieces.bias(name, op.weights(), op.input()))
                         .with("transB", 1)
                         .as(name + "/real");
-        Value q = rounded(real, op.output(), op.output().params().scale());
-        return clip(q, op.output(), op.low(), op.high());
-    }
-
-    private Value weights(String name, Weights weights) {
-        int[] dims = weights.shape().stream().mapToInt(Integer::intValue).toArray();
-        Value q = graph.bytes(name + "/w", ElementType.INT8, bytes(weights.values()), dims);
-        float[] scales = weights.params().scales();
-        return perChannel(name + "/w", q, scales, weights.params().size() > 1, ElementType.INT8);
-    }
-
-    private Value bias(String name, Weights weights, TensorType input) {
-        Value q = graph.ints(name + "/b", weights.biases(), weights.channels());
-        float[] scales = weights.params().scales();
-        for (int c = 0; c < scales.length; c++) {
-            scales[c] = Requantizer.accumulatorScale(input.params().scale(), scales[c]);
-        }
-        return perChannel(name + "/b", q, scales, weights.params().size() > 1, ElementType.INT32);
-    }
-
-    private Value perChannel(
-            String name, Value q, float[] scales, boolean vector, ElementType type) {
-        int[] dims = vector ? new int[] {scales.length} : new int[0];
-        Value scale = graph.floats(name + "_scale", scales, dims);
-        Value zero =
-                type == ElementType.INT8
-                        ? graph.bytes(name + "_zero", type, new byte[scales.length], dims)
-                        : graph.ints(name + "_zero", new int[scales.length], dims);
-        OnnxGraph.Node node = graph.node("DequantizeLinear", q, scale, zero);
-        return (vector ? node.with("axis", 0) : node).as(name + "_real");
-    }
-
-    private static OnnxGraph.Node windowed(OnnxGraph.Node node, Window2d w) {
-        return node.with("kernel_shape", new int[] {w.kernelH(), w.kernelW()})
-                .with("strides", new int[] {w.strideH(), w.strideW()})
-                .with("dilations", new int[] {w.dilationH(), w.dilationW()})
-                .with("pads", new int[] {w.padTop(), w.padLeft(), w.padBottom(), w.padRight()});
+        Value q = pieces.rounded(real, op.output(), op.output().params().scale());
+        return pieces.clip(q, op.output(), op.low(), op.high());
     }
 
     private Value average(AveragePool2d op, Value in) {
@@ -297,17 +246,19 @@ public final class OnnxQdq {
             }
         }
         if (everywhereTheSame) {
-            Weights ones = ones(op.input().size(0), op.window(), 1f / divisor);
+            int channels = op.input().size(0);
             return conv(
-                    op.output().name(),
-                    in,
-                    op.input(),
-                    ones,
-                    op.window(),
-                    op.input().size(0),
-                    op.output(),
-                    op.low(),
-                    op.high());
+                    new Conv2d(
+                            op.name(),
+                            op.input(),
+                            op.output(),
+                            QdqPieces.ones(channels, op.window(), 1f / divisor),
+                            op.window(),
+                            channels,
+                            op.mode(),
+                            op.low(),
+                            op.high()),
+                    in);
         }
         return averageOfReal(op, in);
     }
@@ -336,7 +287,9 @@ public final class OnnxQdq {
                         op.window().kernelH(),
                         op.window().kernelW());
         Value sum =
-                windowed(graph.node("ConvInteger", in, w, zeroPoint(op.input())), op.window())
+                QdqPieces.windowed(
+                                graph.node("ConvInteger", in, w, pieces.zeroPoint(op.input())),
+                                op.window())
                         .with("group", channels)
                         .as(name + "/sum");
         Value real =
@@ -344,17 +297,8 @@ public final class OnnxQdq {
         Value steps =
                 graph.node("Mul", real, graph.floats(name + "/factors", factors, rows, columns))
                         .as(name + "/steps");
-        return clip(rounded(steps, op.output(), 1f), op.output(), op.low(), op.high());
-    }
-
-    private static Weights ones(int channels, Window2d window, float scale) {
-        int[] values = new int[channels * window.area()];
-        Arrays.fill(values, 1);
-        return Weights.of(
-                QuantParams.of(Quantizers.int8PerTensor(), scale, 0),
-                List.of(channels, 1, window.kernelH(), window.kernelW()),
-                values,
-                new int[channels]);
+        return pieces.clip(
+                pieces.rounded(steps, op.output(), 1f), op.output(), op.low(), op.high());
     }
 
     private Value global(GlobalPool op, Value in) {
@@ -363,90 +307,34 @@ public final class OnnxQdq {
         Window2d whole = Window2d.of(height, width);
         String name = op.output().name();
         if (op.kind() == GlobalPool.Kind.MAX) {
-            return reshape(windowed(graph.node("MaxPool", in), whole).as(name), op.output());
+            return pieces.reshape(
+                    QdqPieces.windowed(graph.node("MaxPool", in), whole).as(name), op.output());
         }
-        Weights ones = ones(op.input().size(0), whole, op.weightScale());
-        Value image =
-                conv(
-                        name,
-                        in,
+        int channels = op.input().size(0);
+        TensorType image = TensorType.of(name, op.output().params(), channels, 1, 1);
+        Conv2d sum =
+                new Conv2d(
+                        op.name(),
                         op.input(),
-                        ones,
+                        image,
+                        QdqPieces.ones(channels, whole, op.weightScale()),
                         whole,
-                        op.input().size(0),
-                        op.output(),
+                        channels,
+                        op.mode(),
                         op.low(),
                         op.high());
-        return reshape(image, op.output());
+        return pieces.reshape(conv(sum, in), op.output());
     }
 
     private Value lookup(Lookup op, Value in) {
-        byte[] table = new byte[BYTE_MAX + 1];
-        int first = op.input().params().spec().qMin() + shift(op.input().params());
+        byte[] table = new byte[QdqPieces.BYTE_MAX + 1];
+        int first = op.input().params().spec().qMin() + QdqPieces.shift(op.input().params());
         int[] entries = op.table();
         for (int i = 0; i < entries.length; i++) {
-            table[first + i] = (byte) (entries[i] + shift(op.output().params()));
+            table[first + i] = (byte) (entries[i] + QdqPieces.shift(op.output().params()));
         }
         String name = op.output().name();
-        return gather(
+        return pieces.gather(
                 in, graph.bytes(name + "/table", ElementType.UINT8, table, table.length), name);
-    }
-
-    private Value gather(Value q, Value table, String name) {
-        Value index =
-                graph.node("Cast", q).with("to", ElementType.INT32.number()).as(name + "/index");
-        return graph.node("Gather", table, index).with("axis", 0).as(name);
-    }
-
-    private Value reshape(Value in, TensorType output) {
-        long[] shape = new long[output.rank() + 1];
-        for (int i = 1; i < shape.length; i++) {
-            shape[i] = output.size(i - 1);
-        }
-        // A 0 in front copies the batch.
-        Value to = graph.longs(output.name() + "/shape", shape, shape.length);
-        return graph.node("Reshape", in, to).as(output.name());
-    }
-
-    private Value scale(TensorType tensor, float scale) {
-        return graph.floats(tensor.name() + "/scale", new float[] {scale});
-    }
-
-    private Value zeroPoint(TensorType tensor) {
-        int zero = tensor.params().zeroPoint() + shift(tensor.params());
-        return graph.bytes(tensor.name() + "/zero", ElementType.UINT8, new byte[] {(byte) zero});
-    }
-
-    private Value dequantized(Value q, TensorType tensor) {
-        Value scale = scale(tensor, tensor.params().scale());
-        return graph.node("DequantizeLinear", q, scale, zeroPoint(tensor))
-                .as(tensor.name() + "/real");
-    }
-
-    private Value rounded(Value real, TensorType tensor, float scale) {
-        return graph.node("QuantizeLinear", real, scale(tensor, scale), zeroPoint(tensor))
-                .as(tensor.name());
-    }
-
-    private Value clip(Value q, TensorType tensor, int low, int high) {
-        int shift = shift(tensor.params());
-        if (low + shift <= 0 && high + shift >= BYTE_MAX) {
-            return q;
-        }
-        Value min = bound(tensor, "/low", low + shift);
-        return graph.node("Clip", q, min, bound(tensor, "/high", high + shift))
-                .as(tensor.name() + "/clip");
-    }
-
-    private Value bound(TensorType tensor, String what, int value) {
-        return graph.bytes(tensor.name() + what, ElementType.UINT8, new byte[] {(byte) value});
-    }
-
-    private static byte[] bytes(int[] values) {
-        byte[] bytes = new byte[values.length];
-        for (int i = 0; i < bytes.length; i++) {
-            bytes[i] = (byte) values[i];
-        }
-        return bytes;
     }
 }

@@ -4,6 +4,7 @@ import ai.onnxruntime.OnnxJavaType;
 import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
+import ai.onnxruntime.OrtLoggingLevel;
 import ai.onnxruntime.OrtSession;
 import java.lang.ref.Cleaner;
 import java.lang.ref.Reference;
@@ -50,7 +51,7 @@ final class OrtEngine implements IntegerEngine {
      */
     OrtEngine(IntegerModel model, Path optimized) {
         this.model = model;
-        byte[] graph = OnnxQdq.of(model, OnnxQdq.Ends.INTEGERS).toByteArray();
+        byte[] graph = graph(model);
         OrtEnvironment environment = OrtEnvironment.getEnvironment();
         try (OrtSession.SessionOptions options = new OrtSession.SessionOptions()) {
             options.setIntraOpNumThreads(Runtime.getRuntime().availableProcessors());
@@ -59,7 +60,7 @@ final class OrtEngine implements IntegerEngine {
             options.addConfigEntry("session.intra_op.allow_spinning", "0");
             // Without VNNI, unsigned times signed bytes saturates at int16; this way it is exact.
             options.addConfigEntry("session.x64quantprecision", "1");
-            options.setSessionLogLevel(ai.onnxruntime.OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR);
+            options.setSessionLogLevel(OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR);
             if (optimized != null) {
                 options.setOptimizedModelFilePath(optimized.toString());
             }
@@ -70,6 +71,16 @@ final class OrtEngine implements IntegerEngine {
         }
         this.cleanable = CLEANER.register(this, session);
         this.name = "ONNX Runtime " + environment.getVersion();
+    }
+
+    private static byte[] graph(IntegerModel model) {
+        try {
+            return OnnxQdq.of(model, OnnxQdq.Ends.INTEGERS).toByteArray();
+        } catch (IllegalArgumentException e) {
+            // A tensor whose name is the one made for an output, for example.
+            throw new UnsupportedOperationException(
+                    "The model has no ONNX form: " + e.getMessage(), e);
+        }
     }
 
     /** What must be closed, apart from the engine so that the cleaner can hold it. */
@@ -246,7 +257,7 @@ final class OrtEngine implements IntegerEngine {
             q = new int[n];
             feeds.get(op.input().name()).quantize(op, from, q, examples);
         }
-        int shift = OnnxQdq.shift(type.params());
+        int shift = QdqPieces.shift(type.params());
         byte[] bytes = new byte[n];
         for (int i = 0; i < n; i++) {
             bytes[i] = (byte) (q[first + i] + shift);
@@ -262,7 +273,7 @@ final class OrtEngine implements IntegerEngine {
     }
 
     private static void unpack(ByteBuffer bytes, TensorType type, int[] q, int to) {
-        int shift = OnnxQdq.shift(type.params());
+        int shift = QdqPieces.shift(type.params());
         int n = bytes.remaining();
         for (int i = 0; i < n; i++) {
             q[to + i] = Byte.toUnsignedInt(bytes.get(i)) - shift;

@@ -2,9 +2,17 @@ package io.github.dl4jqat.integer;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
+import ai.onnxruntime.OnnxTensor;
+import ai.onnxruntime.OrtEnvironment;
+import ai.onnxruntime.OrtException;
+import ai.onnxruntime.OrtSession;
+import io.github.dl4jqat.quant.QuantParams;
+import io.github.dl4jqat.quant.Quantizers;
 import io.github.dl4jqat.quant.Requantization;
 import java.io.IOException;
+import java.nio.FloatBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -99,6 +107,103 @@ class OrtEngineTest {
                                     .get("y")
                                     .floats());
         }
+    }
+
+    /** The graph for other runtimes: floats in, floats out. */
+    @ParameterizedTest
+    @EnumSource(TestModels.Kind.class)
+    void graphWithFloatEndsGivesTheSameFloats(TestModels.Kind kind) throws OrtException {
+        for (int seed = 0; seed < 15; seed++) {
+            TestModels models = TestModels.upTo8Bits(seed, Requantization.FLOAT);
+            IntegerModel model = TestModels.around(models.op(kind));
+            TensorType q = model.tensor("q");
+            float[] x = models.floats(q, 7);
+            float[] expected =
+                    new JavaEngine(model)
+                            .run(Map.of("x", TensorData.of(x)), List.of("y"), 7)
+                            .get("y")
+                            .floats();
+            long[] shape = new long[q.rank() + 1];
+            shape[0] = 7;
+            for (int axis = 0; axis < q.rank(); axis++) {
+                shape[axis + 1] = q.size(axis);
+            }
+            byte[] graph = OnnxQdq.of(model, OnnxQdq.Ends.FLOATS).toByteArray();
+            OrtEnvironment environment = OrtEnvironment.getEnvironment();
+            try (OrtSession session = environment.createSession(graph);
+                    OnnxTensor in =
+                            OnnxTensor.createTensor(environment, FloatBuffer.wrap(x), shape);
+                    OrtSession.Result result = session.run(Map.of("x", in))) {
+                float[] y = new float[expected.length];
+                ((OnnxTensor) result.get(0)).getFloatBuffer().get(y);
+                assertThat(y).as("%s", model.ops()).isEqualTo(expected);
+            }
+        }
+    }
+
+    @Test
+    void graphWithFloatEndsHasTablesAndSoftmax() throws OrtException {
+        TensorType x = TensorType.ofFloats("x", 2);
+        TensorType q =
+                TensorType.of("q", QuantParams.of(Quantizers.int8AffinePerTensor(), 1f, 0), 2);
+        float[] squares = new float[256];
+        for (int i = 0; i < 256; i++) {
+            squares[i] = (i - 128) * (i - 128) * 0.25f;
+        }
+        IntegerModel model =
+                IntegerModel.builder()
+                        .input(x)
+                        .add(new Quantize("in", x, q))
+                        .add(new Dequantize("end", q, TensorType.ofFloats("y", 2), squares, true))
+                        .output("y")
+                        .build();
+        byte[] graph = OnnxQdq.of(model, OnnxQdq.Ends.FLOATS).toByteArray();
+        OrtEnvironment environment = OrtEnvironment.getEnvironment();
+        float[][] in = {{-2, 1}};
+        try (OrtSession session = environment.createSession(graph);
+                OnnxTensor tensor = OnnxTensor.createTensor(environment, in);
+                OrtSession.Result result = session.run(Map.of("x", tensor))) {
+            float[] y = ((float[][]) result.get(0).getValue())[0];
+            double first = 1 / (1 + Math.exp(0.25 - 1));
+            assertThat(y[0]).isCloseTo((float) first, within(1e-6f));
+            assertThat(y[1]).isCloseTo((float) (1 - first), within(1e-6f));
+        }
+    }
+
+    @Test
+    void namesThatLookLikeOnesMadeHereDoNoHarm() {
+        TestModels models = new TestModels(1, Requantization.FLOAT, 8, 8);
+        Dense dense = (Dense) models.op(TestModels.Kind.DENSE);
+        TensorType x = new TensorType("out/w", dense.input().shape(), null);
+        TensorType q = new TensorType("out/bytes", x.shape(), dense.input().params());
+        Dense renamed =
+                new Dense(
+                        "fc",
+                        q,
+                        dense.output(),
+                        dense.weights(),
+                        dense.mode(),
+                        dense.low(),
+                        dense.high());
+        TensorType y = new TensorType("out/real", dense.output().shape(), null);
+        IntegerModel model =
+                IntegerModel.builder()
+                        .input(x)
+                        .add(new Quantize("in", x, q))
+                        .add(renamed)
+                        .add(Dequantize.linear("end", dense.output(), y, false))
+                        .output("out/real")
+                        .build();
+        assertThat(OnnxQdq.of(model, OnnxQdq.Ends.FLOATS).getGraph().getOutput(0).getName())
+                .isEqualTo("out/real");
+        assertThatThrownBy(() -> new OrtEngine(model))
+                .isInstanceOf(UnsupportedOperationException.class)
+                .hasMessageContaining("'out/bytes'");
+    }
+
+    @Test
+    void thisProcessorIsExact() {
+        OrtSelfCheck.run();
     }
 
     @Test

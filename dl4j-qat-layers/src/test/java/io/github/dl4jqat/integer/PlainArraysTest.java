@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.Predicate;
@@ -70,7 +71,19 @@ class PlainArraysTest {
                 .noneMatch(line -> line.contains("org.nd4j.") && !line.contains("org.nd4j.shade."));
     }
 
-    private String runProgram(Predicate<String> onClassPath) throws Exception {
+    @Test
+    void nativeLibraryThatCannotBeLoadedLeavesTheJavaEngine() throws Exception {
+        Path broken = Files.createDirectory(folder.resolve("natives"));
+        for (String library : List.of("onnxruntime", "onnxruntime4j_jni")) {
+            Files.writeString(broken.resolve(System.mapLibraryName(library)), "not a library");
+        }
+        String engineAndOutputs = runProgram(jar -> true, "-Donnxruntime.native.path=" + broken);
+        assertThat(engineAndOutputs).isEqualTo("Java\n" + expected);
+        assertThat(Files.readString(folder.resolve("program.log")))
+                .contains("cannot be loaded", "Computing with the Java engine");
+    }
+
+    private String runProgram(Predicate<String> onClassPath, String... options) throws Exception {
         String[] all = System.getProperty("java.class.path").split(File.pathSeparator);
         String classPath =
                 Arrays.stream(all)
@@ -79,13 +92,15 @@ class PlainArraysTest {
         Path result = folder.resolve("result.txt");
         Path log = folder.resolve("program.log");
         // The class path goes through the environment: as an argument it can be too long.
+        List<String> command = new ArrayList<>();
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.add("-Xlog:class+load:file=" + folder.resolve("classes.log"));
+        command.addAll(List.of(options));
+        command.add(PlainProgram.class.getName());
+        command.add(file.toString());
+        command.add(result.toString());
         ProcessBuilder builder =
-                new ProcessBuilder(
-                                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                                "-Xlog:class+load:file=" + folder.resolve("classes.log"),
-                                PlainProgram.class.getName(),
-                                file.toString(),
-                                result.toString())
+                new ProcessBuilder(command)
                         .redirectErrorStream(true)
                         .redirectOutput(log.toFile())
                         .directory(folder.toFile());
