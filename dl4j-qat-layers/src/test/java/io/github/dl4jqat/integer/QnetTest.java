@@ -3,6 +3,8 @@ package io.github.dl4jqat.integer;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.github.dl4jqat.quant.QuantParams;
+import io.github.dl4jqat.quant.Quantizers;
 import io.github.dl4jqat.quant.Requantization;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -99,6 +101,14 @@ class QnetTest {
             }
             assertThat((value << (32 - bits)) >> (32 - bits)).isEqualTo(weights.get(at));
         }
+    }
+
+    /** The example in the specification. */
+    @Test
+    void packingStartsAtTheLowestBit() {
+        QuantParams params = QuantParams.of(Quantizers.intPerTensor(3), 1f, 0);
+        Weights weights = Weights.of(params, List.of(1, 3), new int[] {1, -1, 2}, new int[1]);
+        assertThat(BitPacking.pack(weights)).containsExactly(0xB9, 0x00);
     }
 
     @Test
