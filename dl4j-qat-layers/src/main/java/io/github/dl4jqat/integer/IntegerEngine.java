@@ -29,7 +29,7 @@ public interface IntegerEngine extends AutoCloseable {
      * @return the wanted tensors by name
      * @throws IllegalArgumentException for an unknown tensor, a wrong length, an integer outside
      *     its range, or a tensor that cannot be computed from what is fed
-     * @throws IllegalStateException after {@link #close}
+     * @throws IllegalStateException after {@link #close}, where closing freed what a run needs
      */
     Map<String, TensorData> run(
             Map<String, TensorData> feeds, Collection<String> wanted, int batch);

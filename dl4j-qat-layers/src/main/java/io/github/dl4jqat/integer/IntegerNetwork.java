@@ -102,6 +102,8 @@ public final class IntegerNetwork implements AutoCloseable {
      * @return floats {@code [examples, the output's shape...]}
      */
     public INDArray output(INDArray input) {
+        single("input", model.inputs());
+        single("output", model.outputs());
         return NdArrays.output(engine, new INDArray[] {input})[0];
     }
 

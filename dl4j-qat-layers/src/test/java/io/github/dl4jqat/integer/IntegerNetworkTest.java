@@ -148,7 +148,9 @@ class IntegerNetworkTest {
             try (IntegerNetwork net = IntegerNetwork.of(model, choice)) {
                 INDArray[] y = net.output(a, b);
                 assertThat(y).containsExactly(b, a);
-                assertThatThrownBy(() -> net.output(a)).hasMessageContaining("one for each input");
+                assertThatThrownBy(() -> net.output(a)).hasMessageContaining("needs one input");
+                assertThatThrownBy(() -> net.output(a, b, b))
+                        .hasMessageContaining("one for each input");
                 assertThatThrownBy(() -> net.output(new float[3], 3))
                         .isInstanceOf(UnsupportedOperationException.class);
                 INDArray two = Nd4j.create(2, 2);
