@@ -38,6 +38,7 @@ import org.nd4j.linalg.dataset.DataSet;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.indexing.NDArrayIndex;
 import org.nd4j.linalg.learning.config.Sgd;
+import org.nd4j.linalg.profiler.ProfilerConfig;
 
 @ExtendWith(Seeds.class)
 final class FakeQuantizeTest {
@@ -442,6 +443,28 @@ final class FakeQuantizeTest {
         assertThatThrownBy(() -> FakeQuantize.apply(sd, x, INT4, 0, null))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("rule=null");
+    }
+
+    @Test
+    void profilers_summaries_and_copies_of_a_graph_work() {
+        SameDiff sd = graph(edges(DataType.FLOAT), Nd4j.ones(16), INT4, 0, BackwardRule.CLIPPED);
+        INDArray y = forward(sd);
+        INDArray dx = gradient(sd);
+        Nd4j.getExecutioner()
+                .setProfilingConfig(
+                        ProfilerConfig.builder()
+                                .stackTrace(true)
+                                .checkElapsedTime(true)
+                                .checkWorkspaces(true)
+                                .build());
+        try {
+            assertThat(bits(forward(sd))).containsExactly(bits(y));
+            assertThat(bits(gradient(sd))).containsExactly(bits(dx));
+        } finally {
+            Nd4j.getExecutioner().setProfilingConfig(ProfilerConfig.builder().build());
+        }
+        assertThat(sd.summary()).contains("FakeQuantize");
+        assertThat(bits(forward(sd.dup()))).containsExactly(bits(y));
     }
 
     @Test
