@@ -4,7 +4,7 @@ package io.github.dl4jqat.kernels;
  * The clipped straight-through estimator:
  *
  * <pre>
- *   dx = grad   where  low * scale <= x <= high * scale      (both ends included)
+ *   dx = grad   where  low * scale &lt;= x &lt;= high * scale      (both ends included)
  *   dx = 0      elsewhere, and where x is NaN
  * </pre>
  *

@@ -9,8 +9,8 @@ package io.github.dl4jqat.kernels;
  * two zeros next to each other and NaN beyond the infinities:
  *
  * <pre>
- *   key(b)  = b ^ ((b >> 31) & 0x7fffffff)
- *   inside  = key(x) - lowKey <= highKey - lowKey      as unsigned numbers
+ *   key(b)  = b ^ ((b &gt;&gt; 31) &amp; 0x7fffffff)
+ *   inside  = key(x) - lowKey &lt;= highKey - lowKey      as unsigned numbers
  * </pre>
  *
  * The unsigned comparison is the borrow of a subtraction (Warren, "Hacker's Delight", section
