@@ -9,5 +9,7 @@ if not exist "%~dp0qat.args" (
     echo qat: %~dp0qat.args is missing; build the project with "mvn package" first 1>&2
     exit /b 1
 )
+rem ND4J's OpenMP threads otherwise spin against each other while they wait.
+if not defined OMP_WAIT_POLICY set "OMP_WAIT_POLICY=PASSIVE"
 "%QAT_JAVA%" %QAT_JAVA_OPTS% "@%~dp0qat.args" %*
 exit /b %ERRORLEVEL%
