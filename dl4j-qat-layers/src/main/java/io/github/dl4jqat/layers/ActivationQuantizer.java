@@ -70,6 +70,11 @@ final class ActivationQuantizer {
         }
     }
 
+    /** Drops what a training pass has seen and not written down. */
+    void forget() {
+        pending = null;
+    }
+
     /** Writes the moved range into the layer's parameters. */
     void commit() {
         if (pending != null) {

@@ -70,14 +70,25 @@ record AveragePoolingExact(SubsamplingLayer conf) implements ExactForm {
         int[] size =
                 ConvolutionUtils.getOutputSize(
                         x, k, s, same ? null : p, conf.getConvolutionMode(), d, CNN2DFormat.NCHW);
-        INDArray ones = Nd4j.ones(x.dataType(), 1, 1, k[0], k[1]);
+        DilatedKernel dilated = DilatedKernel.of(d);
+        INDArray ones = dilated.spread(Nd4j.ones(x.dataType(), 1, 1, k[0], k[1]));
         INDArray z = Nd4j.createUninitialized(x.dataType(), x.size(0), 1, size[0], size[1]);
         Nd4j.exec(
                 DynamicCustomOp.builder("conv2d")
                         .addInputs(x, ones)
                         .addOutputs(z)
                         .addIntegerArguments(
-                                k[0], k[1], s[0], s[1], p[0], p[1], d[0], d[1], same ? 1 : 0, 0, 1)
+                                dilated.spreadHeight(k[0]),
+                                dilated.spreadWidth(k[1]),
+                                s[0],
+                                s[1],
+                                p[0],
+                                p[1],
+                                1,
+                                1,
+                                same ? 1 : 0,
+                                0,
+                                1)
                         .build());
         return z;
     }

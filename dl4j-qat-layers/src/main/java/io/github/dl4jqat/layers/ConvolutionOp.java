@@ -22,9 +22,11 @@ final class ConvolutionOp implements LinearOp {
     private static final int WEIGHTS_OUT_IN_H_W = 1;
 
     private final ConvolutionLayer conf;
+    private final DilatedKernel dilated;
 
     ConvolutionOp(ConvolutionLayer conf) {
         this.conf = conf;
+        this.dilated = DilatedKernel.of(conf.getDilation());
     }
 
     @Override
@@ -57,20 +59,24 @@ final class ConvolutionOp implements LinearOp {
             INDArray gradW,
             INDArray gradB) {
         DynamicCustomOp.DynamicCustomOpsBuilder op = DynamicCustomOp.builder("conv2d_bp");
+        INDArray kernel = dilated.spread(w);
+        INDArray gradKernel = dilated.spreadLike(gradW);
         if (b == null) {
-            op.addInputs(x, w, epsilon).addOutputs(gradX, gradW);
+            op.addInputs(x, kernel, epsilon).addOutputs(gradX, gradKernel);
         } else {
-            op.addInputs(x, w, b, epsilon).addOutputs(gradX, gradW, gradB);
+            op.addInputs(x, kernel, b, epsilon).addOutputs(gradX, gradKernel, gradB);
         }
         Nd4j.exec(op.addIntegerArguments(arguments()).build());
+        dilated.gather(gradKernel, gradW);
     }
 
     private INDArray convolve(INDArray x, INDArray w, INDArray b, INDArray z) {
         DynamicCustomOp.DynamicCustomOpsBuilder op = DynamicCustomOp.builder("conv2d");
+        INDArray kernel = dilated.spread(w);
         if (b == null) {
-            op.addInputs(x, w);
+            op.addInputs(x, kernel);
         } else {
-            op.addInputs(x, w, b);
+            op.addInputs(x, kernel, b);
         }
         Nd4j.exec(op.addOutputs(z).addIntegerArguments(arguments()).build());
         return z;
@@ -81,16 +87,15 @@ final class ConvolutionOp implements LinearOp {
         int[] k = conf.getKernelSize();
         int[] s = conf.getStride();
         int[] p = same ? new int[2] : conf.getPadding();
-        int[] d = conf.getDilation();
         return new int[] {
-            k[0],
-            k[1],
+            dilated.spreadHeight(k[0]),
+            dilated.spreadWidth(k[1]),
             s[0],
             s[1],
             p[0],
             p[1],
-            d[0],
-            d[1],
+            1,
+            1,
             same ? 1 : 0,
             CHANNELS_FIRST,
             WEIGHTS_OUT_IN_H_W

@@ -22,6 +22,7 @@ final class LayerQuantizers {
     private final int index;
     private String inputFrom;
     private boolean calibrating;
+    private boolean replaying;
 
     LayerQuantizers(
             LayerQuantization how,
@@ -54,6 +55,19 @@ final class LayerQuantizers {
 
     void setCalibrating(boolean on) {
         calibrating = on;
+    }
+
+    /**
+     * Runs a training forward pass that no range may follow: the backward pass of a layer whose
+     * forward pass ran in evaluation mode, because it is frozen.
+     */
+    void replay(Runnable forward) {
+        replaying = true;
+        try {
+            forward.run();
+        } finally {
+            replaying = false;
+        }
     }
 
     void linkInput(String layer) {
@@ -104,7 +118,9 @@ final class LayerQuantizers {
             q.commit();
             return null;
         }
-        if (training) {
+        if (training && replaying) {
+            q.forget();
+        } else if (training) {
             q.observe(x, iteration);
         }
         return q.params(training);

@@ -55,7 +55,7 @@ final class QuantConvolutionRuntime extends ConvolutionLayer
         if (!training && !q.calibrating() && !q.off()) {
             INDArray exact =
                     q.exact(
-                            channelsFirst(input.castTo(dataType), ArrayType.ACTIVATIONS, mgr),
+                            channelsFirst(input.castTo(dataType), ArrayType.FF_WORKING_MEM, mgr),
                             w,
                             b,
                             f,
@@ -68,6 +68,7 @@ final class QuantConvolutionRuntime extends ConvolutionLayer
             input = q.input(input.castTo(dataType), training, getIterationCount(), mgr);
         }
         applyDropOutIfNecessary(training, mgr);
+        // The backward pass reads it too, when the working memory of this pass is long gone.
         INDArray x = channelsFirst(input.castTo(dataType), ArrayType.ACTIVATIONS, mgr);
         INDArray z = q.linear(x, w, b, training, ArrayType.ACTIVATIONS, mgr);
         return inDataFormat(q.activation(z, f, training, getIterationCount(), mgr), mgr);
@@ -77,7 +78,7 @@ final class QuantConvolutionRuntime extends ConvolutionLayer
     public Pair<Gradient, INDArray> backpropGradient(INDArray epsilon, LayerWorkspaceMgr mgr) {
         assertInputSet(true);
         if (!q.hasTrace()) {
-            activate(true, mgr);
+            q.quantizers().replay(() -> activate(true, mgr));
         }
         INDArray delta =
                 q.backwardActivation(

@@ -80,7 +80,7 @@ final class QuantDenseRuntime extends DenseLayer implements QuantizedWeightLayer
         }
         assertInputSet(true);
         if (!q.hasTrace()) {
-            activate(true, mgr);
+            q.quantizers().replay(() -> activate(true, mgr));
         }
         INDArray delta = q.backwardActivation(epsilon, layerConf().getActivationFn(), mgr);
         masked(delta);

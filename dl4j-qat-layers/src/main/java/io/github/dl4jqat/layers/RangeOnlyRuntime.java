@@ -98,7 +98,7 @@ final class RangeOnlyRuntime extends AbstractLayer<org.deeplearning4j.nn.conf.la
     public Pair<Gradient, INDArray> backpropGradient(INDArray epsilon, LayerWorkspaceMgr mgr) {
         assertInputSet(true);
         if (trace == null) {
-            activate(true, mgr);
+            state.quantizers().replay(() -> activate(true, mgr));
         }
         INDArray delta = activationPass.backward(epsilon, null, mgr, trace);
         stock.setInput(input, mgr);
