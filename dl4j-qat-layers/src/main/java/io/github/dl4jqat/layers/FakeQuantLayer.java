@@ -2,7 +2,6 @@ package io.github.dl4jqat.layers;
 
 import io.github.dl4jqat.quant.Quantizers;
 import java.util.Collection;
-import java.util.Map;
 import java.util.Objects;
 import org.deeplearning4j.nn.api.Layer;
 import org.deeplearning4j.nn.api.ParamInitializer;
@@ -45,16 +44,15 @@ public class FakeQuantLayer extends ActivationLayer implements QuantLayerConfigu
             INDArray paramsView,
             boolean initializeParams,
             DataType networkType) {
-        Map<String, INDArray> params = initializer().init(conf, paramsView, initializeParams);
         org.deeplearning4j.nn.layers.ActivationLayer identity =
                 new org.deeplearning4j.nn.layers.ActivationLayer(conf, networkType);
-        return new RangeOnlyRuntime(
+        return RunningLayers.start(
                 conf,
                 networkType,
                 listeners,
                 index,
-                params,
                 paramsView,
+                initializeParams,
                 identity,
                 new TableExact(getActivationFn()));
     }

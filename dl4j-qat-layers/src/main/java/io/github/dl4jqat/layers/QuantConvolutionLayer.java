@@ -1,7 +1,6 @@
 package io.github.dl4jqat.layers;
 
 import java.util.Collection;
-import java.util.Map;
 import java.util.Objects;
 import org.deeplearning4j.nn.api.Layer;
 import org.deeplearning4j.nn.api.ParamInitializer;
@@ -62,14 +61,12 @@ public class QuantConvolutionLayer extends ConvolutionLayer implements QuantLaye
             DataType networkType) {
         LayerValidation.assertNInNOutSet(
                 "QuantConvolutionLayer", getLayerName(), index, getNIn(), getNOut());
-        QuantConvolutionRuntime layer = new QuantConvolutionRuntime(conf, networkType);
-        Map<String, INDArray> params = initializer().init(conf, paramsView, initializeParams);
-        layer.setListeners(listeners);
-        layer.setIndex(index);
-        layer.setParamsViewArray(paramsView);
-        layer.setParamTable(params);
-        layer.attach(params, paramsView);
-        return layer;
+        return RunningLayers.start(
+                new QuantConvolutionRuntime(conf, networkType),
+                listeners,
+                index,
+                paramsView,
+                initializeParams);
     }
 
     @Override

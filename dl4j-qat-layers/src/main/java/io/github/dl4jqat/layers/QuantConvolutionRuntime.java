@@ -20,7 +20,7 @@ import org.nd4j.linalg.api.shape.Shape;
  * the data format.
  */
 final class QuantConvolutionRuntime extends ConvolutionLayer
-        implements QuantizedWeightLayer, StatefulLayer {
+        implements QuantizedWeightLayer, StatefulLayer, RunningLayers.Attachable {
 
     private static final long serialVersionUID = 1L;
 
@@ -31,7 +31,8 @@ final class QuantConvolutionRuntime extends ConvolutionLayer
         super(conf, dataType);
     }
 
-    void attach(Map<String, INDArray> params, INDArray paramsView) {
+    @Override
+    public void attach(Map<String, INDArray> params, INDArray paramsView) {
         op = new ConvolutionOp(layerConf());
         q = new WeightedLayerState(conf, params, paramsView, index, op, layerId());
     }

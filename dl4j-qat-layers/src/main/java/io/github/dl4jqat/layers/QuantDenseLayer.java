@@ -1,7 +1,6 @@
 package io.github.dl4jqat.layers;
 
 import java.util.Collection;
-import java.util.Map;
 import java.util.Objects;
 import org.deeplearning4j.nn.api.Layer;
 import org.deeplearning4j.nn.api.ParamInitializer;
@@ -58,14 +57,12 @@ public class QuantDenseLayer extends DenseLayer implements QuantLayerConfigurati
             DataType networkType) {
         LayerValidation.assertNInNOutSet(
                 "QuantDenseLayer", getLayerName(), index, getNIn(), getNOut());
-        QuantDenseRuntime layer = new QuantDenseRuntime(conf, networkType);
-        Map<String, INDArray> params = initializer().init(conf, paramsView, initializeParams);
-        layer.setListeners(listeners);
-        layer.setIndex(index);
-        layer.setParamsViewArray(paramsView);
-        layer.setParamTable(params);
-        layer.attach(params, paramsView);
-        return layer;
+        return RunningLayers.start(
+                new QuantDenseRuntime(conf, networkType),
+                listeners,
+                index,
+                paramsView,
+                initializeParams);
     }
 
     @Override

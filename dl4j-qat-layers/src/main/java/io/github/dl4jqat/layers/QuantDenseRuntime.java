@@ -16,7 +16,8 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
 /** The running layer behind {@link QuantDenseLayer}. */
-final class QuantDenseRuntime extends DenseLayer implements QuantizedWeightLayer, StatefulLayer {
+final class QuantDenseRuntime extends DenseLayer
+        implements QuantizedWeightLayer, StatefulLayer, RunningLayers.Attachable {
 
     private static final long serialVersionUID = 1L;
 
@@ -26,7 +27,8 @@ final class QuantDenseRuntime extends DenseLayer implements QuantizedWeightLayer
         super(conf, dataType);
     }
 
-    void attach(Map<String, INDArray> params, INDArray paramsView) {
+    @Override
+    public void attach(Map<String, INDArray> params, INDArray paramsView) {
         q = new WeightedLayerState(conf, params, paramsView, index, new DenseOp(), layerId());
     }
 

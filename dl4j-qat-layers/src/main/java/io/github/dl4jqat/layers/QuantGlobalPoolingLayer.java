@@ -1,7 +1,6 @@
 package io.github.dl4jqat.layers;
 
 import java.util.Collection;
-import java.util.Map;
 import java.util.Objects;
 import org.deeplearning4j.nn.api.Layer;
 import org.deeplearning4j.nn.api.ParamInitializer;
@@ -46,16 +45,15 @@ public class QuantGlobalPoolingLayer extends GlobalPoolingLayer implements Quant
             INDArray paramsView,
             boolean initializeParams,
             DataType networkType) {
-        Map<String, INDArray> params = initializer().init(conf, paramsView, initializeParams);
         org.deeplearning4j.nn.layers.pooling.GlobalPoolingLayer stock =
                 new org.deeplearning4j.nn.layers.pooling.GlobalPoolingLayer(conf, networkType);
-        return new RangeOnlyRuntime(
+        return RunningLayers.start(
                 conf,
                 networkType,
                 listeners,
                 index,
-                params,
                 paramsView,
+                initializeParams,
                 stock,
                 new GlobalPoolingExact(this));
     }

@@ -1,7 +1,6 @@
 package io.github.dl4jqat.layers;
 
 import java.util.Collection;
-import java.util.Map;
 import java.util.Objects;
 import org.deeplearning4j.nn.api.Layer;
 import org.deeplearning4j.nn.api.ParamInitializer;
@@ -57,14 +56,12 @@ public class QuantOutputLayer extends OutputLayer implements QuantLayerConfigura
             DataType networkType) {
         LayerValidation.assertNInNOutSet(
                 "QuantOutputLayer", getLayerName(), index, getNIn(), getNOut());
-        QuantOutputRuntime layer = new QuantOutputRuntime(conf, networkType);
-        Map<String, INDArray> params = initializer().init(conf, paramsView, initializeParams);
-        layer.setListeners(listeners);
-        layer.setIndex(index);
-        layer.setParamsViewArray(paramsView);
-        layer.setParamTable(params);
-        layer.attach(params, paramsView);
-        return layer;
+        return RunningLayers.start(
+                new QuantOutputRuntime(conf, networkType),
+                listeners,
+                index,
+                paramsView,
+                initializeParams);
     }
 
     @Override

@@ -18,7 +18,7 @@ import org.nd4j.linalg.factory.Nd4j;
  * so the loss sees the activation function that it was made for.
  */
 final class QuantOutputRuntime extends OutputLayer
-        implements QuantizedWeightLayer, QuantizedLogits, StatefulLayer {
+        implements QuantizedWeightLayer, QuantizedLogits, StatefulLayer, RunningLayers.Attachable {
 
     private static final long serialVersionUID = 1L;
 
@@ -34,7 +34,8 @@ final class QuantOutputRuntime extends OutputLayer
         super(conf, dataType);
     }
 
-    void attach(Map<String, INDArray> params, INDArray paramsView) {
+    @Override
+    public void attach(Map<String, INDArray> params, INDArray paramsView) {
         q = new WeightedLayerState(conf, params, paramsView, index, new DenseOp(), layerId());
     }
 
