@@ -109,6 +109,7 @@ public final class Converter {
                     "vertices have no integer form yet; of a graph, only its layers can be"
                             + " converted");
         }
+        requireIntegerForm(node);
         Flow in = flows.get(node.inputs().get(0));
         if (in == null) {
             // The layer that has no integer form has been named; those behind it are not to blame.
@@ -117,19 +118,12 @@ public final class Converter {
         boolean output = network.outputs().contains(node.name());
         in = preProcessed(node, in);
         Flow flow;
-        if (layer instanceof QuantLayerConfiguration) {
-            flow = quantized(node, in);
-        } else if (layer instanceof LossLayer) {
+        if (layer instanceof LossLayer) {
             requireIntegers(node, in);
             layers.end(node, in.tensor(), ((LossLayer) layer).getActivationFn());
             return in;
-        } else if (PassThrough.keepsGrid(layer)) {
-            flow = passedThrough(node, in);
-        } else {
-            throw new IllegalArgumentException(
-                    "it computes in float. Give it a quantized twin, or see Qat.plan for why it has"
-                            + " none");
         }
+        flow = PassThrough.keepsGrid(layer) ? passedThrough(node, in) : quantized(node, in);
         if (output && !(layer instanceof OutputLayer)) {
             requireIntegers(node, flow);
             layers.end(node, flow.tensor(), null);
@@ -137,9 +131,22 @@ public final class Converter {
         return flow;
     }
 
+    /** What stands in the way whatever comes in. */
+    private static void requireIntegerForm(Node node) {
+        Layer layer = node.layer();
+        if (layer instanceof LossLayer || PassThrough.keepsGrid(layer)) {
+            return;
+        }
+        if (!(layer instanceof QuantLayerConfiguration)) {
+            throw new IllegalArgumentException(
+                    "it computes in float. Give it a quantized twin, or see Qat.plan for why it has"
+                            + " none");
+        }
+        requireReady(node);
+    }
+
     private Flow quantized(Node node, Flow in) {
         Layer layer = node.layer();
-        requireReady(node);
         Flow flow = in;
         QuantizedLayer running = (QuantizedLayer) node.running();
         if (running.quantization().input() != null) {

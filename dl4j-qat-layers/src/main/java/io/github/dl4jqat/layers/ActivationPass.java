@@ -53,7 +53,9 @@ final class ActivationPass {
         if (f != null && !ActivationTable.isClamp(f)) {
             zParams = quantizers.observe(quantizers.preActivation(), z, training, iteration);
             if (zParams != null) {
-                zQuantized = LayerQuantizers.quantized(quantizers.preActivation(), z, zParams, mgr);
+                zQuantized =
+                        LayerQuantizers.quantized(
+                                quantizers.preActivation(), z, zParams, ArrayType.ACTIVATIONS, mgr);
             }
         }
         INDArray a = zQuantized;
@@ -73,7 +75,8 @@ final class ActivationPass {
         }
         return outputParams == null
                 ? a
-                : LayerQuantizers.quantized(quantizers.output(), a, outputParams, mgr);
+                : LayerQuantizers.quantized(
+                        quantizers.output(), a, outputParams, ArrayType.ACTIVATIONS, mgr);
     }
 
     /** The gradient at {@code z} from that of the output; {@code epsilon} is left as it is. */

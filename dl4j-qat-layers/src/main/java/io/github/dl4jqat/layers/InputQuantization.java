@@ -1,6 +1,7 @@
 package io.github.dl4jqat.layers;
 
 import io.github.dl4jqat.quant.QuantParams;
+import org.deeplearning4j.nn.workspace.ArrayType;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -21,17 +22,23 @@ final class InputQuantization {
         this.quantizers = quantizers;
     }
 
-    /** The input as the layer computes with it in training. */
-    INDArray forward(INDArray input, boolean training, int iteration, LayerWorkspaceMgr mgr) {
+    /**
+     * The input as the layer computes with it in training.
+     *
+     * @param observe whether this is a training pass over a new batch
+     * @param type of the array; in training it must outlive the pass, for the score comes later
+     */
+    INDArray forward(
+            INDArray input, boolean observe, int iteration, ArrayType type, LayerWorkspaceMgr mgr) {
         if (quantizers.input() == null || input == quantized) {
             return input;
         }
         raw = input;
-        params = quantizers.observe(quantizers.input(), input, training, iteration);
+        params = quantizers.observe(quantizers.input(), input, observe, iteration);
         quantized =
                 params == null
                         ? input
-                        : LayerQuantizers.quantized(quantizers.input(), input, params, mgr);
+                        : LayerQuantizers.quantized(quantizers.input(), input, params, type, mgr);
         return quantized;
     }
 

@@ -126,10 +126,14 @@ final class LayerQuantizers {
         return q.params(training);
     }
 
-    /** {@code x} quantized into a new activation array. */
+    /** {@code x} quantized into a new array of that kind. */
     static INDArray quantized(
-            ActivationQuantizer q, INDArray x, QuantParams p, LayerWorkspaceMgr mgr) {
-        INDArray y = mgr.createUninitialized(ArrayType.ACTIVATIONS, x.dataType(), x.shape(), 'c');
+            ActivationQuantizer q,
+            INDArray x,
+            QuantParams p,
+            ArrayType type,
+            LayerWorkspaceMgr mgr) {
+        INDArray y = mgr.createUninitialized(type, x.dataType(), x.shape(), 'c');
         if (!Shape.hasDefaultStridesForShape(x)) {
             y.assign(x);
             q.fakeQuantize(y, y, p);

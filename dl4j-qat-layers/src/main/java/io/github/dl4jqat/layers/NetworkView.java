@@ -9,6 +9,7 @@ import org.deeplearning4j.nn.conf.InputPreProcessor;
 import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
 import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.conf.layers.misc.FrozenLayer;
+import org.deeplearning4j.nn.conf.layers.misc.FrozenLayerWithBackprop;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 
@@ -30,8 +31,9 @@ public record NetworkView(List<Node> nodes, List<String> inputs, List<String> ou
      *
      * @param name the layer's name; in a MultiLayerNetwork the index where it has none
      * @param index position, as in DL4J's error messages
-     * @param layer its configuration, taken out of a FrozenLayer; null for a vertex
-     * @param frozen whether it is wrapped in a FrozenLayer
+     * @param layer its configuration, taken out of its FrozenLayer or FrozenLayerWithBackprop; null
+     *     for a vertex
+     * @param frozen whether it is wrapped in one of these
      * @param kind class name of the layer or vertex, for messages
      * @param preProcessor what happens to its input first, or null
      * @param inputs names of the nodes or network inputs it reads
@@ -123,17 +125,26 @@ public record NetworkView(List<Node> nodes, List<String> inputs, List<String> ou
             InputPreProcessor preProcessor,
             List<String> inputs,
             org.deeplearning4j.nn.api.Layer running) {
-        boolean frozen = layer instanceof FrozenLayer;
-        Layer inside = frozen ? ((FrozenLayer) layer).getLayer() : layer;
+        Layer inside = inside(layer);
         return new Node(
                 name,
                 index,
                 inside,
-                frozen,
+                inside != layer,
                 inside.getClass().getSimpleName(),
                 preProcessor,
                 inputs,
                 unwrap(running));
+    }
+
+    private static Layer inside(Layer layer) {
+        if (layer instanceof FrozenLayer) {
+            return inside(((FrozenLayer) layer).getLayer());
+        }
+        if (layer instanceof FrozenLayerWithBackprop) {
+            return inside(((FrozenLayerWithBackprop) layer).getUnderlying());
+        }
+        return layer;
     }
 
     private static org.deeplearning4j.nn.api.Layer unwrap(org.deeplearning4j.nn.api.Layer layer) {

@@ -66,7 +66,7 @@ final class QuantConvolutionRuntime extends ConvolutionLayer
             }
         }
         if (!dropoutApplied) {
-            input = q.input(input.castTo(dataType), training, getIterationCount(), mgr);
+            input = q.input(input.castTo(dataType), training, training, getIterationCount(), mgr);
         }
         applyDropOutIfNecessary(training, mgr);
         // The backward pass reads it too, when the working memory of this pass is long gone.

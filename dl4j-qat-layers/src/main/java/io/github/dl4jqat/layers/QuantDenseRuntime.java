@@ -63,7 +63,7 @@ final class QuantDenseRuntime extends DenseLayer
 
     private void prepareInput(boolean training, LayerWorkspaceMgr mgr) {
         if (!dropoutApplied) {
-            input = q.input(input.castTo(dataType), training, getIterationCount(), mgr);
+            input = q.input(input.castTo(dataType), training, training, getIterationCount(), mgr);
         }
         applyDropOutIfNecessary(training, mgr);
     }

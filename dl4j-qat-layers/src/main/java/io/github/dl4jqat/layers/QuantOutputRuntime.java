@@ -65,7 +65,7 @@ final class QuantOutputRuntime extends OutputLayer
             }
         }
         if (!dropoutApplied) {
-            input = q.input(input.castTo(dataType), observe, getIterationCount(), mgr);
+            input = q.input(input.castTo(dataType), training, observe, getIterationCount(), mgr);
         }
         applyDropOutIfNecessary(training, mgr);
         INDArray z = q.linear(input.castTo(dataType), w, b, observe, ArrayType.ACTIVATIONS, mgr);

@@ -34,11 +34,20 @@ final class WeightedLayerState extends LayerState {
         inputQuantization = new InputQuantization(quantizers());
     }
 
-    INDArray input(INDArray x, boolean training, int iteration, LayerWorkspaceMgr mgr) {
-        if (training || calibrating()) {
+    /**
+     * The input, quantized where this layer does it.
+     *
+     * @param observe whether the range follows; not for the second look that the score takes
+     */
+    INDArray input(
+            INDArray x, boolean training, boolean observe, int iteration, LayerWorkspaceMgr mgr) {
+        if (observe || calibrating()) {
             noteInput(x);
         }
-        return inputQuantization.forward(x, training, iteration, mgr);
+        // DL4J runs an output layer forward within the backward pass, where activations do not
+        // outlive the layer; inputs do. In evaluation it is the other way round.
+        ArrayType type = training ? ArrayType.INPUT : ArrayType.ACTIVATIONS;
+        return inputQuantization.forward(x, observe, iteration, type, mgr);
     }
 
     INDArray exact(INDArray x, INDArray w, INDArray b, IActivation f, LayerWorkspaceMgr mgr) {

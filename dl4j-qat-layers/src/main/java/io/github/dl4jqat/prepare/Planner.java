@@ -144,7 +144,15 @@ final class Planner {
         if (!output && !ActivationTable.isElementwise(f)) {
             return stays(node, Outcome.FLOAT, "its activation " + f + " is not elementwise");
         }
-        LayerQuantization q = config.forLayer(rule, true, output);
+        // A rule for an activation layer is about the numbers that it makes, wherever they are
+        // made.
+        LayerRule outputRule =
+                taken == null
+                        ? rule
+                        : rule.overriddenBy(
+                                LayerRules.of(
+                                        config.rules(), network.consumers(node.name()).get(0)));
+        LayerQuantization q = config.forLayer(rule, outputRule, output);
         String reason = q.weight().spec().typeName() + " weights";
         String grid = incomingGrid(node);
         if (grid == null) {
@@ -192,7 +200,7 @@ final class Planner {
         if (grid == null) {
             return stays(node, Outcome.FLOAT, "its input is not quantized");
         }
-        LayerQuantization q = config.forLayer(rule, false, false);
+        LayerQuantization q = config.forLayer(null, rule, false);
         return new Entry(
                 node,
                 Outcome.QUANTIZED,

@@ -19,6 +19,7 @@ import org.deeplearning4j.nn.conf.layers.ActivationLayer;
 import org.deeplearning4j.nn.conf.layers.BaseLayer;
 import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.conf.layers.misc.FrozenLayer;
+import org.deeplearning4j.nn.conf.layers.misc.FrozenLayerWithBackprop;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -139,13 +140,19 @@ public final class Preparer {
             return;
         }
         conf.clearVariables();
-        if (entry.node().frozen()) {
-            FrozenLayer frozen = new FrozenLayer(layer);
-            frozen.setLayerName(layer.getLayerName());
-            conf.setLayer(frozen);
-        } else {
-            conf.setLayer(layer);
+        conf.setLayer(frozenLike(conf.getLayer(), layer));
+    }
+
+    private static Layer frozenLike(Layer old, Layer layer) {
+        Layer wrapped = layer;
+        if (old instanceof FrozenLayer) {
+            wrapped = new FrozenLayer(frozenLike(((FrozenLayer) old).getLayer(), layer));
+        } else if (old instanceof FrozenLayerWithBackprop) {
+            Layer inside = ((FrozenLayerWithBackprop) old).getUnderlying();
+            wrapped = new FrozenLayerWithBackprop(frozenLike(inside, layer));
         }
+        wrapped.setLayerName(old.getLayerName());
+        return wrapped;
     }
 
     private static Layer twin(Entry entry) {

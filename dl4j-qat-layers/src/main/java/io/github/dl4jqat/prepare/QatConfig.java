@@ -73,23 +73,28 @@ public final class QatConfig {
         return rules;
     }
 
-    /** What a layer becomes, before it is known whether it needs an input quantizer. */
-    LayerQuantization forLayer(LayerRule rule, boolean hasWeights, boolean isOutput) {
+    /**
+     * What a layer becomes, before it is known whether it needs an input quantizer.
+     *
+     * @param ofWeights what is different for its weights; null for a layer without weights
+     * @param ofOutput what is different for its output
+     */
+    LayerQuantization forLayer(LayerRule ofWeights, LayerRule ofOutput, boolean isOutput) {
         QuantSpec output = isOutput ? logits : activation;
-        if (rule.activationBits() != null) {
-            output = output.withBits(rule.activationBits());
+        if (ofOutput.activationBits() != null) {
+            output = output.withBits(ofOutput.activationBits());
         }
         LayerQuantization q =
                 LayerQuantization.OFF
-                        .withOutput(activation(output, rule))
+                        .withOutput(activation(output, ofOutput))
                         .withRequantization(requantization)
                         .withFreezeRangesAfter(freezeRangesAfter);
-        if (hasWeights) {
-            QuantSpec spec =
-                    rule.weightBits() == null ? weight : weight.withBits(rule.weightBits());
-            q = q.withWeight(new TensorQuantization(spec, estimator(rule), null));
+        if (ofWeights != null) {
+            Integer bits = ofWeights.weightBits();
+            QuantSpec spec = bits == null ? weight : weight.withBits(bits);
+            q = q.withWeight(new TensorQuantization(spec, estimator(ofWeights), null));
         }
-        return isOutput || !hasWeights ? q.withPreActivation(null) : q;
+        return isOutput || ofWeights == null ? q.withPreActivation(null) : q;
     }
 
     /** How a tensor that is not quantized yet is quantized where it enters a quantized layer. */

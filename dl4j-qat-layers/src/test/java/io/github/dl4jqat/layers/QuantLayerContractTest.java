@@ -397,13 +397,23 @@ abstract class QuantLayerContractTest {
     @ParameterizedTest
     @EnumSource(Kind.class)
     void workspaces_changeNothing(Kind kind) {
+        assertSameInAllWorkspaceModes(kind, quantization());
+        if (hasWeights()) {
+            assertSameInAllWorkspaceModes(
+                    kind,
+                    quantization()
+                            .withInput(TensorQuantization.activation(Quantizers.uint8PerTensor())));
+        }
+    }
+
+    private void assertSameInAllWorkspaceModes(Kind kind, LayerQuantization quantization) {
         List<Model> nets = new ArrayList<>();
         for (WorkspaceMode mode : new WorkspaceMode[] {WorkspaceMode.NONE, WorkspaceMode.ENABLED}) {
             nets.add(
                     net(
                             kind,
                             settings().trainingWorkspaceMode(mode).inferenceWorkspaceMode(mode),
-                            quantization()));
+                            quantization));
         }
         for (int step = 0; step < 4; step++) {
             // The batch size changes on the way.
