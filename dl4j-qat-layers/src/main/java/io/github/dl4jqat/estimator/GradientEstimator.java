@@ -15,7 +15,7 @@ import org.nd4j.shade.jackson.annotation.JsonTypeInfo;
 @JsonTypeInfo(
         use = JsonTypeInfo.Id.NAME,
         include = JsonTypeInfo.As.PROPERTY,
-        property = "estimator")
+        property = "kind")
 @JsonSubTypes({
     @JsonSubTypes.Type(value = StraightThrough.class, name = StraightThrough.NAME),
     @JsonSubTypes.Type(value = ClippedStraightThrough.class, name = ClippedStraightThrough.NAME)

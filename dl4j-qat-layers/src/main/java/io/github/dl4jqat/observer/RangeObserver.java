@@ -10,7 +10,7 @@ import org.nd4j.shade.jackson.annotation.JsonTypeInfo;
  *
  * <p>Implementations are immutable and thread-safe.
  */
-@JsonTypeInfo(use = JsonTypeInfo.Id.NAME, include = JsonTypeInfo.As.PROPERTY, property = "observer")
+@JsonTypeInfo(use = JsonTypeInfo.Id.NAME, include = JsonTypeInfo.As.PROPERTY, property = "kind")
 @JsonSubTypes({
     @JsonSubTypes.Type(value = MinMax.class, name = MinMax.NAME),
     @JsonSubTypes.Type(value = MovingAverage.class, name = MovingAverage.NAME)
