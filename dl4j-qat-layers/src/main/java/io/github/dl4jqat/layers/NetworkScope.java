@@ -2,10 +2,12 @@ package io.github.dl4jqat.layers;
 
 import java.lang.ref.ReferenceQueue;
 import java.lang.ref.WeakReference;
+import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.nd4j.linalg.api.buffer.DataBuffer;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -22,10 +24,8 @@ final class NetworkScope {
     private static final Map<BufferKey, NetworkScope> SCOPES = new ConcurrentHashMap<>();
     private static final ReferenceQueue<DataBuffer> COLLECTED = new ReferenceQueue<>();
 
-    private final Map<String, WeakReference<ActivationQuantizer>> byName =
-            new ConcurrentHashMap<>();
-    private final NavigableMap<Integer, WeakReference<ActivationQuantizer>> byIndex =
-            new ConcurrentSkipListMap<>();
+    private final Map<String, Published> byName = new ConcurrentHashMap<>();
+    private final NavigableMap<Integer, Published> byIndex = new ConcurrentSkipListMap<>();
 
     private NetworkScope() {}
 
@@ -41,22 +41,46 @@ final class NetworkScope {
 
     /** Announces the quantizer of a layer's output. */
     void publish(int index, String name, ActivationQuantizer output) {
-        byIndex.put(index, new WeakReference<>(output));
+        byIndex.computeIfAbsent(index, k -> new Published()).add(output);
         if (name != null) {
-            byName.put(name, new WeakReference<>(output));
+            byName.computeIfAbsent(name, k -> new Published()).add(output);
         }
     }
 
     /** The output quantizer of the layer of that name, or null. */
     ActivationQuantizer named(String name) {
-        WeakReference<ActivationQuantizer> found = byName.get(name);
-        return found == null ? null : found.get();
+        Published found = byName.get(name);
+        return found == null ? null : found.latest();
     }
 
     /** The output quantizer of the nearest layer with a lower index, or null. */
     ActivationQuantizer before(int index) {
-        Map.Entry<Integer, WeakReference<ActivationQuantizer>> found = byIndex.lowerEntry(index);
-        return found == null ? null : found.getValue().get();
+        Map.Entry<Integer, Published> found = byIndex.lowerEntry(index);
+        return found == null ? null : found.getValue().latest();
+    }
+
+    /**
+     * The quantizers of one layer in all networks over the same parameters. They hold the same
+     * range, so any will do; but as networks come and go, one that is still there must be found.
+     */
+    private static final class Published {
+        private final List<WeakReference<ActivationQuantizer>> quantizers =
+                new CopyOnWriteArrayList<>();
+
+        void add(ActivationQuantizer quantizer) {
+            quantizers.removeIf(q -> q.get() == null);
+            quantizers.add(0, new WeakReference<>(quantizer));
+        }
+
+        ActivationQuantizer latest() {
+            for (WeakReference<ActivationQuantizer> q : quantizers) {
+                ActivationQuantizer found = q.get();
+                if (found != null) {
+                    return found;
+                }
+            }
+            return null;
+        }
     }
 
     /** A weak key that compares by identity: buffers compare by their contents. */
