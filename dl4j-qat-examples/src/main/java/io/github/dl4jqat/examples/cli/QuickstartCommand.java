@@ -39,8 +39,6 @@ import picocli.CommandLine.ParentCommand;
         })
 final class QuickstartCommand implements Callable<Integer> {
 
-    private static final int EPOCHS = 2;
-
     @ParentCommand private QatCli cli;
     @Mixin private QuantOptions quantization;
 
@@ -55,14 +53,14 @@ final class QuickstartCommand implements Callable<Integer> {
     @Option(
             names = "--epochs",
             paramLabel = "N",
-            defaultValue = "" + EPOCHS,
+            defaultValue = "2",
             description = "Passes over the data in float. Default: ${DEFAULT-VALUE}.")
     private int epochs;
 
     @Option(
             names = "--fine-tune-epochs",
             paramLabel = "N",
-            defaultValue = "1",
+            defaultValue = "2",
             description = "Passes over the data with quantization. Default: ${DEFAULT-VALUE}.")
     private int fineTuneEpochs;
 

@@ -8,6 +8,7 @@ import io.github.dl4jqat.examples.data.IdxBytes;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.inputs.InputType;
 import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
@@ -67,6 +68,7 @@ class WholeWayTest {
                 CliRun.of(
                         "quickstart",
                         "--epochs=1",
+                        "--fine-tune-epochs=1",
                         "--limit-train=640",
                         "--limit-test=" + TEST_DIGITS,
                         "--seed=" + Seeds.seed(),
@@ -153,13 +155,22 @@ class WholeWayTest {
 
     @Test
     @Order(3)
-    void prepare_withoutData_saysThatTrainingIsNext() {
+    void convert_ofANetworkThatHasSeenNoData_fails() {
         CliRun run =
                 succeed(
                         "prepare",
                         "--model=" + folder.resolve("models").resolve("lenet-float.zip"),
                         "--out=" + folder.resolve("uncalibrated.zip"));
         assertThat(run.out()).contains("Not calibrated");
+        CliRun tooEarly =
+                CliRun.of(
+                        "convert",
+                        "--model=" + folder.resolve("uncalibrated.zip"),
+                        "--out=" + folder.resolve("uncalibrated.qnet"));
+        assertThat(tooEarly.exitCode()).isEqualTo(1);
+        assertThat(tooEarly.errors()).startsWith("qat: ").contains("cnn1", "--debug");
+        assertThat(tooEarly.out()).isEmpty();
+        assertThat(folder.resolve("uncalibrated.qnet")).doesNotExist();
     }
 
     /** A graph, and one that takes pictures and not rows of pixels. */
@@ -186,7 +197,7 @@ class WholeWayTest {
         for (String name : new String[] {"model.qnet", "prepared.zip"}) {
             byte[] whole = Files.readAllBytes(folder.resolve(name));
             Path damaged = folder.resolve("damaged-" + name);
-            Files.write(damaged, java.util.Arrays.copyOf(whole, whole.length / 2));
+            Files.write(damaged, Arrays.copyOf(whole, whole.length / 2));
             CliRun run = CliRun.of("inspect", damaged);
             assertThat(run.exitCode()).isEqualTo(2);
             assertThat(run.errors()).startsWith("qat: ").contains(name).hasLineCount(1);
