@@ -118,14 +118,14 @@ public final class Converter {
         boolean output = network.outputs().contains(node.name());
         in = preProcessed(node, in);
         Flow flow;
-        if (layer instanceof LossLayer) {
-            requireIntegers(node, in);
-            layers.end(node, in.tensor(), ((LossLayer) layer).getActivationFn());
+        if (layer instanceof LossLayer lossLayer) {
+            requireIntegers(in);
+            layers.end(node, in.tensor(), lossLayer.getActivationFn());
             return in;
         }
         flow = PassThrough.keepsGrid(layer) ? passedThrough(node, in) : quantized(node, in);
         if (output && !(layer instanceof OutputLayer)) {
-            requireIntegers(node, flow);
+            requireIntegers(flow);
             layers.end(node, flow.tensor(), null);
         }
         return flow;
@@ -154,7 +154,7 @@ public final class Converter {
         } else if (layer instanceof FakeQuantLayer && in.tensor() == null) {
             return quantizedHere(node, in, running.outputParams());
         }
-        requireIntegers(node, flow);
+        requireIntegers(flow);
         TensorType x = flow.tensor();
         boolean last = flow.channelsLast();
         if (layer instanceof QuantConvolutionLayer) {
@@ -198,7 +198,7 @@ public final class Converter {
         }
     }
 
-    private static void requireIntegers(Node node, Flow flow) {
+    private static void requireIntegers(Flow flow) {
         if (flow.tensor() == null) {
             throw new IllegalArgumentException(
                     "its input is not quantized; give it an inputQuant, or put a FakeQuantLayer"
@@ -242,11 +242,11 @@ public final class Converter {
 
     private static boolean channelsLast(Node node) {
         Layer layer = node.layer();
-        if (layer instanceof ConvolutionLayer) {
-            return ((ConvolutionLayer) layer).getCnn2dDataFormat() == CNN2DFormat.NHWC;
+        if (layer instanceof ConvolutionLayer convolutionLayer) {
+            return convolutionLayer.getCnn2dDataFormat() == CNN2DFormat.NHWC;
         }
-        if (layer instanceof SubsamplingLayer) {
-            return ((SubsamplingLayer) layer).getCnn2dDataFormat() == CNN2DFormat.NHWC;
+        if (layer instanceof SubsamplingLayer subsamplingLayer) {
+            return subsamplingLayer.getCnn2dDataFormat() == CNN2DFormat.NHWC;
         }
         return false;
     }
@@ -256,8 +256,8 @@ public final class Converter {
         if (p == null) {
             return in;
         }
-        if (p instanceof FeedForwardToCnnPreProcessor) {
-            FeedForwardToCnnPreProcessor image = (FeedForwardToCnnPreProcessor) p;
+        if (p instanceof FeedForwardToCnnPreProcessor image) {
+
             List<Integer> shape =
                     List.of(
                             Math.toIntExact(image.getNumChannels()),
@@ -268,10 +268,10 @@ public final class Converter {
                     false,
                     (x, d) -> d.reshape(x, shape, node.name()));
         }
-        if (p instanceof CnnToFeedForwardPreProcessor) {
+        if (p instanceof CnnToFeedForwardPreProcessor cnnToFeedForwardPreProcessor) {
             boolean last = in.channelsLast();
             return step(
-                    in.withRawShape(imageShape((CnnToFeedForwardPreProcessor) p)),
+                    in.withRawShape(imageShape(cnnToFeedForwardPreProcessor)),
                     false,
                     (x, d) -> {
                         TensorType rows =

@@ -43,7 +43,6 @@ final class LayerConverter {
         IntegerWeights integers = layer.integerWeights();
         Window2d window =
                 window(
-                        node,
                         input,
                         Windows.of(
                                 conf.getConvolutionMode(),
@@ -53,7 +52,7 @@ final class LayerConverter {
                                 conf.getDilation(),
                                 input.shape().get(1),
                                 input.shape().get(2)));
-        int channels = integers.bias().length;
+        int channels = integers.channels();
         Weights weights =
                 Weights.of(
                         integers.params(),
@@ -87,12 +86,13 @@ final class LayerConverter {
     TensorType dense(Node node, TensorType input, IActivation f) {
         QuantizedWeightLayer layer = weighted(node);
         IntegerWeights integers = layer.integerWeights();
-        int outputs = integers.bias().length;
+        int outputs = integers.channels();
+        int[] values = integers.values();
         Weights weights =
                 Weights.of(
                         integers.params(),
-                        List.of(outputs, integers.values().length / outputs),
-                        integers.values(),
+                        List.of(outputs, values.length / outputs),
+                        values,
                         integers.bias());
         return activated(
                 node,
@@ -231,7 +231,6 @@ final class LayerConverter {
     private Window2d pooling(Node node, TensorType input) {
         SubsamplingLayer conf = (SubsamplingLayer) node.layer();
         return window(
-                node,
                 input,
                 Windows.of(
                         conf.getConvolutionMode(),
@@ -243,7 +242,7 @@ final class LayerConverter {
                         input.shape().get(2)));
     }
 
-    private static Window2d window(Node node, TensorType input, Window2d window) {
+    private static Window2d window(TensorType input, Window2d window) {
         if (window.outputHeight(input.shape().get(1)) < 1
                 || window.outputWidth(input.shape().get(2)) < 1) {
             throw new IllegalArgumentException(

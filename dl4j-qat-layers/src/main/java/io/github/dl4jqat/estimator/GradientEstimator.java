@@ -12,10 +12,7 @@ import org.nd4j.shade.jackson.annotation.JsonTypeInfo;
  *
  * <p>Implementations are immutable and thread-safe.
  */
-@JsonTypeInfo(
-        use = JsonTypeInfo.Id.NAME,
-        include = JsonTypeInfo.As.PROPERTY,
-        property = "kind")
+@JsonTypeInfo(use = JsonTypeInfo.Id.NAME, include = JsonTypeInfo.As.PROPERTY, property = "kind")
 @JsonSubTypes({
     @JsonSubTypes.Type(value = StraightThrough.class, name = StraightThrough.NAME),
     @JsonSubTypes.Type(value = ClippedStraightThrough.class, name = ClippedStraightThrough.NAME)

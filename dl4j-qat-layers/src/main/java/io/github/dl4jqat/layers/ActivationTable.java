@@ -26,8 +26,8 @@ public final class ActivationTable {
      * function commutes with rounding and needs no table.
      */
     public static boolean isClamp(IActivation f) {
-        if (f instanceof ActivationReLU) {
-            ActivationReLU relu = (ActivationReLU) f;
+        if (f instanceof ActivationReLU relu) {
+
             return zeroOrAbsent(relu.getNegativeSlope()) && zeroOrAbsent(relu.getThreshold());
         }
         return f instanceof ActivationIdentity
@@ -57,8 +57,8 @@ public final class ActivationTable {
         if (f instanceof ActivationReLU6) {
             return output.quantize(6, 0);
         }
-        if (f instanceof ActivationReLU && ((ActivationReLU) f).getMax() != null) {
-            return output.quantize(((ActivationReLU) f).getMax().floatValue(), 0);
+        if (f instanceof ActivationReLU activationReLU && activationReLU.getMax() != null) {
+            return output.quantize(activationReLU.getMax().floatValue(), 0);
         }
         return f instanceof ActivationHardTanH ? output.quantize(1, 0) : output.spec().qMax();
     }

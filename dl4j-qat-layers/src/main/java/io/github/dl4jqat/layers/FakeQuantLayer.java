@@ -95,9 +95,9 @@ public class FakeQuantLayer extends ActivationLayer implements QuantLayerConfigu
     @Override
     public boolean equals(Object o) {
         return this == o
-                || (o instanceof FakeQuantLayer
+                || (o instanceof FakeQuantLayer fakeQuantLayer
                         && super.equals(o)
-                        && Objects.equals(quantization, ((FakeQuantLayer) o).quantization));
+                        && Objects.equals(quantization, fakeQuantLayer.quantization));
     }
 
     @Override
@@ -111,6 +111,7 @@ public class FakeQuantLayer extends ActivationLayer implements QuantLayerConfigu
     }
 
     /** The name, and {@link QuantOptions} of the output. */
+    @SuppressWarnings("unchecked") // DL4J declares build() with a return type that is not checked
     public static class Builder extends org.deeplearning4j.nn.conf.layers.Layer.Builder<Builder>
             implements QuantOptions<Builder> {
 
@@ -130,7 +131,6 @@ public class FakeQuantLayer extends ActivationLayer implements QuantLayerConfigu
         }
 
         @Override
-        @SuppressWarnings("unchecked")
         public FakeQuantLayer build() {
             return new FakeQuantLayer(this);
         }

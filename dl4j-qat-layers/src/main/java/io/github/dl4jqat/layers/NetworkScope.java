@@ -103,7 +103,7 @@ final class NetworkScope {
                 return true;
             }
             DataBuffer mine = get();
-            return o instanceof BufferKey && mine != null && mine == ((BufferKey) o).get();
+            return o instanceof BufferKey bufferKey && mine != null && mine == bufferKey.get();
         }
     }
 }

@@ -88,9 +88,8 @@ public record NetworkView(List<Node> nodes, List<String> inputs, List<String> ou
             }
             List<String> inputs = List.copyOf(conf.getVertexInputs().get(name));
             org.deeplearning4j.nn.conf.graph.GraphVertex vertexConf = conf.getVertices().get(name);
-            if (vertexConf instanceof org.deeplearning4j.nn.conf.graph.LayerVertex) {
-                org.deeplearning4j.nn.conf.graph.LayerVertex layer =
-                        (org.deeplearning4j.nn.conf.graph.LayerVertex) vertexConf;
+            if (vertexConf instanceof org.deeplearning4j.nn.conf.graph.LayerVertex layer) {
+
                 nodes.add(
                         node(
                                 name,
@@ -130,7 +129,7 @@ public record NetworkView(List<Node> nodes, List<String> inputs, List<String> ou
                 name,
                 index,
                 inside,
-                inside != layer,
+                layer instanceof FrozenLayer || layer instanceof FrozenLayerWithBackprop,
                 inside.getClass().getSimpleName(),
                 preProcessor,
                 inputs,
@@ -138,23 +137,23 @@ public record NetworkView(List<Node> nodes, List<String> inputs, List<String> ou
     }
 
     private static Layer inside(Layer layer) {
-        if (layer instanceof FrozenLayer) {
-            return inside(((FrozenLayer) layer).getLayer());
+        if (layer instanceof FrozenLayer frozenLayer) {
+            return inside(frozenLayer.getLayer());
         }
-        if (layer instanceof FrozenLayerWithBackprop) {
-            return inside(((FrozenLayerWithBackprop) layer).getUnderlying());
+        if (layer instanceof FrozenLayerWithBackprop frozenLayerWithBackprop) {
+            return inside(frozenLayerWithBackprop.getUnderlying());
         }
         return layer;
     }
 
     private static org.deeplearning4j.nn.api.Layer unwrap(org.deeplearning4j.nn.api.Layer layer) {
-        if (layer instanceof org.deeplearning4j.nn.layers.FrozenLayer) {
-            return unwrap(((org.deeplearning4j.nn.layers.FrozenLayer) layer).getInsideLayer());
+        if (layer instanceof org.deeplearning4j.nn.layers.FrozenLayer frozenLayer) {
+            return unwrap(frozenLayer.getInsideLayer());
         }
-        if (layer instanceof org.deeplearning4j.nn.layers.FrozenLayerWithBackprop) {
-            return unwrap(
-                    ((org.deeplearning4j.nn.layers.FrozenLayerWithBackprop) layer)
-                            .getInsideLayer());
+        if (layer
+                instanceof
+                org.deeplearning4j.nn.layers.FrozenLayerWithBackprop frozenLayerWithBackprop) {
+            return unwrap(frozenLayerWithBackprop.getInsideLayer());
         }
         return layer;
     }

@@ -23,8 +23,8 @@ public final class PassThrough {
 
     /** Whether a layer keeps the grid of its input. */
     public static boolean keepsGrid(Layer layer) {
-        if (layer instanceof QuantLayerConfiguration) {
-            return ((QuantLayerConfiguration) layer).getQuantization().output() == null
+        if (layer instanceof QuantLayerConfiguration quantLayerConfiguration) {
+            return quantLayerConfiguration.getQuantization().output() == null
                     && layer instanceof FakeQuantLayer;
         }
         if (layer.getClass() == SubsamplingLayer.class) {
@@ -42,9 +42,9 @@ public final class PassThrough {
     /** Whether a function maps every grid with a zero to itself. */
     static boolean keepsGrid(IActivation f) {
         return f instanceof ActivationIdentity
-                || (f instanceof ActivationReLU
+                || (f instanceof ActivationReLU activationReLU
                         && ActivationTable.isClamp(f)
-                        && ((ActivationReLU) f).getMax() == null);
+                        && activationReLU.getMax() == null);
     }
 
     /** Whether a preprocessor, or none, keeps the grid of its input. */

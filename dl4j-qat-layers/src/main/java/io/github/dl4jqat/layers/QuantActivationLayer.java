@@ -94,9 +94,9 @@ public class QuantActivationLayer extends ActivationLayer implements QuantLayerC
     @Override
     public boolean equals(Object o) {
         return this == o
-                || (o instanceof QuantActivationLayer
+                || (o instanceof QuantActivationLayer quantActivationLayer
                         && super.equals(o)
-                        && Objects.equals(quantization, ((QuantActivationLayer) o).quantization));
+                        && Objects.equals(quantization, quantActivationLayer.quantization));
     }
 
     @Override

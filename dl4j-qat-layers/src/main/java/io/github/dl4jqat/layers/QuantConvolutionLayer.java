@@ -104,9 +104,9 @@ public class QuantConvolutionLayer extends ConvolutionLayer implements QuantLaye
     @Override
     public boolean equals(Object o) {
         return this == o
-                || (o instanceof QuantConvolutionLayer
+                || (o instanceof QuantConvolutionLayer quantConvolutionLayer
                         && super.equals(o)
-                        && Objects.equals(quantization, ((QuantConvolutionLayer) o).quantization));
+                        && Objects.equals(quantization, quantConvolutionLayer.quantization));
     }
 
     @Override
@@ -120,6 +120,7 @@ public class QuantConvolutionLayer extends ConvolutionLayer implements QuantLaye
     }
 
     /** The stock options of a convolution, and {@link QuantOptions}. */
+    @SuppressWarnings("unchecked") // DL4J declares build() with a return type that is not checked
     public static class Builder extends BaseConvBuilder<Builder> implements QuantOptions<Builder> {
 
         private CNN2DFormat dataFormat = CNN2DFormat.NCHW;
@@ -145,24 +146,6 @@ public class QuantConvolutionLayer extends ConvolutionLayer implements QuantLaye
             return false;
         }
 
-        /** Kernel size {@code (h, w)}. */
-        public Builder kernelSize(int... size) {
-            setKernelSize(size);
-            return this;
-        }
-
-        /** Stride {@code (h, w)}. */
-        public Builder stride(int... newStride) {
-            setStride(newStride);
-            return this;
-        }
-
-        /** Padding {@code (h, w)}; not used in mode Same. */
-        public Builder padding(int... newPadding) {
-            setPadding(newPadding);
-            return this;
-        }
-
         /** Data format of input and output; default NCHW. */
         public Builder dataFormat(CNN2DFormat format) {
             dataFormat = format;
@@ -170,22 +153,22 @@ public class QuantConvolutionLayer extends ConvolutionLayer implements QuantLaye
         }
 
         @Override
-        public void setKernelSize(int... size) {
+        public void setKernelSize(int[] size) {
             kernelSize = ValidationUtils.validate2NonNegative(size, false, "kernelSize");
         }
 
         @Override
-        public void setStride(int... newStride) {
+        public void setStride(int[] newStride) {
             stride = ValidationUtils.validate2NonNegative(newStride, false, "stride");
         }
 
         @Override
-        public void setPadding(int... newPadding) {
+        public void setPadding(int[] newPadding) {
             padding = ValidationUtils.validate2NonNegative(newPadding, false, "padding");
         }
 
         @Override
-        public void setDilation(int... newDilation) {
+        public void setDilation(int[] newDilation) {
             dilation = ValidationUtils.validate2NonNegative(newDilation, false, "dilation");
         }
 
@@ -201,7 +184,6 @@ public class QuantConvolutionLayer extends ConvolutionLayer implements QuantLaye
         }
 
         @Override
-        @SuppressWarnings("unchecked")
         public QuantConvolutionLayer build() {
             ConvolutionUtils.validateConvolutionModePadding(convolutionMode, padding);
             ConvolutionUtils.validateCnnKernelStridePadding(kernelSize, stride, padding);

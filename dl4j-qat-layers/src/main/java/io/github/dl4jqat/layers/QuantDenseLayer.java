@@ -100,9 +100,9 @@ public class QuantDenseLayer extends DenseLayer implements QuantLayerConfigurati
     @Override
     public boolean equals(Object o) {
         return this == o
-                || (o instanceof QuantDenseLayer
+                || (o instanceof QuantDenseLayer quantDenseLayer
                         && super.equals(o)
-                        && Objects.equals(quantization, ((QuantDenseLayer) o).quantization));
+                        && Objects.equals(quantization, quantDenseLayer.quantization));
     }
 
     @Override
@@ -116,6 +116,7 @@ public class QuantDenseLayer extends DenseLayer implements QuantLayerConfigurati
     }
 
     /** The stock options of a dense layer, and {@link QuantOptions}. */
+    @SuppressWarnings("unchecked") // DL4J declares build() with a return type that is not checked
     public static class Builder extends FeedForwardLayer.Builder<Builder>
             implements QuantOptions<Builder> {
 
@@ -140,7 +141,6 @@ public class QuantDenseLayer extends DenseLayer implements QuantLayerConfigurati
         }
 
         @Override
-        @SuppressWarnings("unchecked")
         public QuantDenseLayer build() {
             return new QuantDenseLayer(this);
         }

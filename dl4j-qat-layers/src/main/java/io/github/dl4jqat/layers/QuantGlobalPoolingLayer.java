@@ -96,10 +96,9 @@ public class QuantGlobalPoolingLayer extends GlobalPoolingLayer implements Quant
     @Override
     public boolean equals(Object o) {
         return this == o
-                || (o instanceof QuantGlobalPoolingLayer
+                || (o instanceof QuantGlobalPoolingLayer quantGlobalPoolingLayer
                         && super.equals(o)
-                        && Objects.equals(
-                                quantization, ((QuantGlobalPoolingLayer) o).quantization));
+                        && Objects.equals(quantization, quantGlobalPoolingLayer.quantization));
     }
 
     @Override

@@ -99,9 +99,9 @@ public class QuantOutputLayer extends OutputLayer implements QuantLayerConfigura
     @Override
     public boolean equals(Object o) {
         return this == o
-                || (o instanceof QuantOutputLayer
+                || (o instanceof QuantOutputLayer quantOutputLayer
                         && super.equals(o)
-                        && Objects.equals(quantization, ((QuantOutputLayer) o).quantization));
+                        && Objects.equals(quantization, quantOutputLayer.quantization));
     }
 
     @Override
@@ -115,6 +115,7 @@ public class QuantOutputLayer extends OutputLayer implements QuantLayerConfigura
     }
 
     /** The stock options of an output layer, and {@link QuantOptions}. */
+    @SuppressWarnings("unchecked") // DL4J declares build() with a return type that is not checked
     public static class Builder extends BaseOutputLayer.Builder<Builder>
             implements QuantOptions<Builder> {
 
@@ -149,7 +150,6 @@ public class QuantOutputLayer extends OutputLayer implements QuantLayerConfigura
         }
 
         @Override
-        @SuppressWarnings("unchecked")
         public QuantOutputLayer build() {
             return new QuantOutputLayer(this);
         }

@@ -96,9 +96,9 @@ public class QuantSubsamplingLayer extends SubsamplingLayer implements QuantLaye
     @Override
     public boolean equals(Object o) {
         return this == o
-                || (o instanceof QuantSubsamplingLayer
+                || (o instanceof QuantSubsamplingLayer quantSubsamplingLayer
                         && super.equals(o)
-                        && Objects.equals(quantization, ((QuantSubsamplingLayer) o).quantization));
+                        && Objects.equals(quantization, quantSubsamplingLayer.quantization));
     }
 
     @Override

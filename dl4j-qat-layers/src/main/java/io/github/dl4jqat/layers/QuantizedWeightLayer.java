@@ -13,13 +13,40 @@ public interface QuantizedWeightLayer extends QuantizedLayer {
      */
     IntegerWeights integerWeights();
 
-    /**
-     * Weights and bias as integers.
-     *
-     * @param values the weights, output channel first: {@code [nOut, nIn, kH, kW]} or {@code [nOut,
-     *     nIn]}, row-major
-     * @param params their scales
-     * @param bias int32 at the scale {@code inputScale * weightScale[c]}; zeros for a layer without
-     */
-    record IntegerWeights(int[] values, QuantParams params, int[] bias) {}
+    /** Weights and bias as integers. Immutable and thread-safe. */
+    final class IntegerWeights {
+
+        private final int[] values;
+        private final QuantParams params;
+        private final int[] bias;
+
+        IntegerWeights(int[] values, QuantParams params, int[] bias) {
+            this.values = values;
+            this.params = params;
+            this.bias = bias;
+        }
+
+        /**
+         * The weights, output channel first: {@code [nOut, nIn, kH, kW]} or {@code [nOut, nIn]},
+         * row-major.
+         */
+        public int[] values() {
+            return values.clone();
+        }
+
+        /** Their scales. */
+        public QuantParams params() {
+            return params;
+        }
+
+        /** Int32 at the scale {@code inputScale * weightScale[c]}; zeros for a layer without. */
+        public int[] bias() {
+            return bias.clone();
+        }
+
+        /** How many output channels there are. */
+        public int channels() {
+            return bias.length;
+        }
+    }
 }

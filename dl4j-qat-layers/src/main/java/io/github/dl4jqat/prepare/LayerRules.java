@@ -27,7 +27,8 @@ final class LayerRules {
 
         private boolean matchesName(String name) {
             StringBuilder regex = new StringBuilder();
-            for (char c : pattern.toCharArray()) {
+            for (int i = 0; i < pattern.length(); i++) {
+                char c = pattern.charAt(i);
                 if (c == '*') {
                     regex.append(".*");
                 } else if (c == '?') {

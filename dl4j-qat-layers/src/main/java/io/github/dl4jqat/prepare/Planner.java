@@ -136,7 +136,7 @@ final class Planner {
     private Entry weighted(Node node, LayerRule rule) {
         BaseLayer layer = (BaseLayer) node.layer();
         boolean output = layer instanceof OutputLayer;
-        if (layer instanceof DenseLayer && ((DenseLayer) layer).hasLayerNorm()) {
+        if (layer instanceof DenseLayer denseLayer && denseLayer.hasLayerNorm()) {
             return stays(node, Outcome.FLOAT, "layer normalization has no integer form");
         }
         IActivation taken = output ? null : activationToTake(node);
@@ -212,16 +212,16 @@ final class Planner {
 
     private static String refusal(Layer layer) {
         PoolingType pooling = null;
-        if (layer instanceof SubsamplingLayer) {
-            pooling = ((SubsamplingLayer) layer).getPoolingType();
-        } else if (layer instanceof GlobalPoolingLayer) {
-            pooling = ((GlobalPoolingLayer) layer).getPoolingType();
+        if (layer instanceof SubsamplingLayer subsamplingLayer) {
+            pooling = subsamplingLayer.getPoolingType();
+        } else if (layer instanceof GlobalPoolingLayer globalPoolingLayer) {
+            pooling = globalPoolingLayer.getPoolingType();
         }
         if (pooling == PoolingType.PNORM) {
             return "p-norm pooling has no integer form";
         }
-        if (layer instanceof ActivationLayer
-                && !ActivationTable.isElementwise(((ActivationLayer) layer).getActivationFn())) {
+        if (layer instanceof ActivationLayer activationLayer
+                && !ActivationTable.isElementwise(activationLayer.getActivationFn())) {
             return "its function is not elementwise";
         }
         return null;

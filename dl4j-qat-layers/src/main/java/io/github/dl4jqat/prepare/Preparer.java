@@ -145,10 +145,10 @@ public final class Preparer {
 
     private static Layer frozenLike(Layer old, Layer layer) {
         Layer wrapped = layer;
-        if (old instanceof FrozenLayer) {
-            wrapped = new FrozenLayer(frozenLike(((FrozenLayer) old).getLayer(), layer));
-        } else if (old instanceof FrozenLayerWithBackprop) {
-            Layer inside = ((FrozenLayerWithBackprop) old).getUnderlying();
+        if (old instanceof FrozenLayer frozenLayer) {
+            wrapped = new FrozenLayer(frozenLike(frozenLayer.getLayer(), layer));
+        } else if (old instanceof FrozenLayerWithBackprop frozenLayerWithBackprop) {
+            Layer inside = frozenLayerWithBackprop.getUnderlying();
             wrapped = new FrozenLayerWithBackprop(frozenLike(inside, layer));
         }
         wrapped.setLayerName(old.getLayerName());
