@@ -118,9 +118,9 @@ public final class Converter {
         boolean output = network.outputs().contains(node.name());
         in = preProcessed(node, in);
         Flow flow;
-        if (layer instanceof LossLayer lossLayer) {
+        if (layer instanceof LossLayer loss) {
             requireIntegers(in);
-            layers.end(node, in.tensor(), lossLayer.getActivationFn());
+            layers.end(node, in.tensor(), loss.getActivationFn());
             return in;
         }
         flow = PassThrough.keepsGrid(layer) ? passedThrough(node, in) : quantized(node, in);
@@ -242,11 +242,11 @@ public final class Converter {
 
     private static boolean channelsLast(Node node) {
         Layer layer = node.layer();
-        if (layer instanceof ConvolutionLayer convolutionLayer) {
-            return convolutionLayer.getCnn2dDataFormat() == CNN2DFormat.NHWC;
+        if (layer instanceof ConvolutionLayer convolution) {
+            return convolution.getCnn2dDataFormat() == CNN2DFormat.NHWC;
         }
-        if (layer instanceof SubsamplingLayer subsamplingLayer) {
-            return subsamplingLayer.getCnn2dDataFormat() == CNN2DFormat.NHWC;
+        if (layer instanceof SubsamplingLayer pooling) {
+            return pooling.getCnn2dDataFormat() == CNN2DFormat.NHWC;
         }
         return false;
     }
@@ -257,7 +257,6 @@ public final class Converter {
             return in;
         }
         if (p instanceof FeedForwardToCnnPreProcessor image) {
-
             List<Integer> shape =
                     List.of(
                             Math.toIntExact(image.getNumChannels()),
@@ -268,10 +267,10 @@ public final class Converter {
                     false,
                     (x, d) -> d.reshape(x, shape, node.name()));
         }
-        if (p instanceof CnnToFeedForwardPreProcessor cnnToFeedForwardPreProcessor) {
+        if (p instanceof CnnToFeedForwardPreProcessor flattened) {
             boolean last = in.channelsLast();
             return step(
-                    in.withRawShape(imageShape(cnnToFeedForwardPreProcessor)),
+                    in.withRawShape(imageShape(flattened)),
                     false,
                     (x, d) -> {
                         TensorType rows =

@@ -42,7 +42,7 @@ final class LayerConverter {
         QuantizedWeightLayer layer = weighted(node);
         IntegerWeights integers = layer.integerWeights();
         Window2d window =
-                window(
+                fitting(
                         input,
                         Windows.of(
                                 conf.getConvolutionMode(),
@@ -230,7 +230,7 @@ final class LayerConverter {
 
     private Window2d pooling(Node node, TensorType input) {
         SubsamplingLayer conf = (SubsamplingLayer) node.layer();
-        return window(
+        return fitting(
                 input,
                 Windows.of(
                         conf.getConvolutionMode(),
@@ -242,7 +242,7 @@ final class LayerConverter {
                         input.shape().get(2)));
     }
 
-    private static Window2d window(TensorType input, Window2d window) {
+    private static Window2d fitting(TensorType input, Window2d window) {
         if (window.outputHeight(input.shape().get(1)) < 1
                 || window.outputWidth(input.shape().get(2)) < 1) {
             throw new IllegalArgumentException(

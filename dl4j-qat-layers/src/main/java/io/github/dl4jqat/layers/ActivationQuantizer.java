@@ -80,7 +80,7 @@ final class ActivationQuantizer {
         if (pending != null) {
             state.putScalar(0, pending.min());
             state.putScalar(1, pending.max());
-            state.putScalar(2, (double) Math.min(pending.batches(), MAX_COUNT));
+            state.putScalar(2, (float) Math.min(pending.batches(), MAX_COUNT));
             pending = null;
         }
     }

@@ -27,7 +27,9 @@ record AveragePoolingExact(SubsamplingLayer conf) implements ExactForm {
             return null;
         }
         boolean channelsLast = conf.getCnn2dDataFormat() == CNN2DFormat.NHWC;
-        INDArray x = channelsLast ? steps.permute(0, 3, 1, 2).dup('c') : steps.dup('c');
+        int[] kernel = conf.getKernelSize();
+        INDArray summable = ExactSum.summable(steps, input, (double) kernel[0] * kernel[1]);
+        INDArray x = channelsLast ? summable.permute(0, 3, 1, 2).dup('c') : summable.dup('c');
         long planes = x.size(0) * x.size(1);
         INDArray sums = sums(x.reshape('c', planes, 1, x.size(2), x.size(3)));
         long height = sums.size(2);

@@ -8,7 +8,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 interface ExactForm {
 
     /**
-     * The output, on its grid.
+     * The output, on its grid, in the type of the steps or in DOUBLE.
      *
      * @param steps the input as whole numbers {@code q - zeroPoint}; may be overwritten
      * @param input the grid of the input

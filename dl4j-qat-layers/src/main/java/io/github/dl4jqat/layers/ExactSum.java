@@ -46,6 +46,14 @@ final class ExactSum {
         return sum;
     }
 
+    /**
+     * The steps in a type that holds the sum of that many of them exactly: their own, or DOUBLE.
+     */
+    static INDArray summable(INDArray steps, QuantParams input, double count) {
+        double largest = Math.max(Math.abs(input.lowestStep()), Math.abs(input.highestStep()));
+        return count * largest <= EXACT_FLOAT ? steps : steps.castTo(DataType.DOUBLE);
+    }
+
     /** For each input channel the largest sum of magnitudes that any output channel has there. */
     private static double[] perInputChannel(LinearOp op, INDArray magnitude) {
         int in = op.inputAxisOfWeights();

@@ -111,7 +111,7 @@ public class FakeQuantLayer extends ActivationLayer implements QuantLayerConfigu
     }
 
     /** The name, and {@link QuantOptions} of the output. */
-    @SuppressWarnings("unchecked") // DL4J declares build() with a return type that is not checked
+    @SuppressWarnings("unchecked")
     public static class Builder extends org.deeplearning4j.nn.conf.layers.Layer.Builder<Builder>
             implements QuantOptions<Builder> {
 

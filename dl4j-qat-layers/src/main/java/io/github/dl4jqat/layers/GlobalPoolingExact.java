@@ -27,7 +27,8 @@ record GlobalPoolingExact(GlobalPoolingLayer conf) implements ExactForm {
             return null;
         }
         float share = average ? 1f / (steps.size(axes[0]) * steps.size(axes[1])) : 1f;
-        INDArray sums = steps.sum(axes).dup('c');
+        double pixels = (double) steps.size(axes[0]) * steps.size(axes[1]);
+        INDArray sums = ExactSum.summable(steps, input, pixels).sum(axes).dup('c');
         Requantizer requantizer =
                 Requantizer.of(
                         mode,

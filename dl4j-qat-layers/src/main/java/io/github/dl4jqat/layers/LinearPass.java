@@ -224,6 +224,7 @@ final class LinearPass {
                 && weightParams.spec().granularity().kind() != Granularity.Kind.PER_GROUP;
     }
 
+    @SuppressWarnings("try")
     private static INDArray fakeQuantizedBias(INDArray b, QuantParams input, QuantParams weights) {
         double[] values = b.dup().data().asDouble();
         for (int c = 0; c < values.length; c++) {
@@ -247,6 +248,7 @@ final class LinearPass {
     }
 
     /** One buffer for each layer, outside of all workspaces: the weights' shape never changes. */
+    @SuppressWarnings("try")
     private static INDArray bufferLike(INDArray w, INDArray buffer) {
         if (buffer != null && buffer.dataType() == w.dataType() && buffer.equalShapes(w)) {
             return buffer;

@@ -137,11 +137,11 @@ public record NetworkView(List<Node> nodes, List<String> inputs, List<String> ou
     }
 
     private static Layer inside(Layer layer) {
-        if (layer instanceof FrozenLayer frozenLayer) {
-            return inside(frozenLayer.getLayer());
+        if (layer instanceof FrozenLayer frozen) {
+            return inside(frozen.getLayer());
         }
-        if (layer instanceof FrozenLayerWithBackprop frozenLayerWithBackprop) {
-            return inside(frozenLayerWithBackprop.getUnderlying());
+        if (layer instanceof FrozenLayerWithBackprop frozen) {
+            return inside(frozen.getUnderlying());
         }
         return layer;
     }

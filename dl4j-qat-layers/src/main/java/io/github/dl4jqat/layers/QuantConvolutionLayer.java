@@ -120,7 +120,7 @@ public class QuantConvolutionLayer extends ConvolutionLayer implements QuantLaye
     }
 
     /** The stock options of a convolution, and {@link QuantOptions}. */
-    @SuppressWarnings("unchecked") // DL4J declares build() with a return type that is not checked
+    @SuppressWarnings("unchecked")
     public static class Builder extends BaseConvBuilder<Builder> implements QuantOptions<Builder> {
 
         private CNN2DFormat dataFormat = CNN2DFormat.NCHW;
@@ -144,6 +144,27 @@ public class QuantConvolutionLayer extends ConvolutionLayer implements QuantLaye
         @Override
         protected boolean allowCausal() {
             return false;
+        }
+
+        /** Kernel size {@code (h, w)}. */
+        @Override
+        public Builder kernelSize(int... size) {
+            setKernelSize(size);
+            return this;
+        }
+
+        /** Stride {@code (h, w)}. */
+        @Override
+        public Builder stride(int... newStride) {
+            setStride(newStride);
+            return this;
+        }
+
+        /** Padding {@code (h, w)}; not used in mode Same. */
+        @Override
+        public Builder padding(int... newPadding) {
+            setPadding(newPadding);
+            return this;
         }
 
         /** Data format of input and output; default NCHW. */

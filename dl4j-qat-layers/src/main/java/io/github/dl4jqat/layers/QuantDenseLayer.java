@@ -116,7 +116,7 @@ public class QuantDenseLayer extends DenseLayer implements QuantLayerConfigurati
     }
 
     /** The stock options of a dense layer, and {@link QuantOptions}. */
-    @SuppressWarnings("unchecked") // DL4J declares build() with a return type that is not checked
+    @SuppressWarnings("unchecked")
     public static class Builder extends FeedForwardLayer.Builder<Builder>
             implements QuantOptions<Builder> {
 

@@ -115,7 +115,7 @@ public class QuantOutputLayer extends OutputLayer implements QuantLayerConfigura
     }
 
     /** The stock options of an output layer, and {@link QuantOptions}. */
-    @SuppressWarnings("unchecked") // DL4J declares build() with a return type that is not checked
+    @SuppressWarnings("unchecked")
     public static class Builder extends BaseOutputLayer.Builder<Builder>
             implements QuantOptions<Builder> {
 

@@ -91,7 +91,7 @@ final class RangeOnlyRuntime extends AbstractLayer<org.deeplearning4j.nn.conf.la
                 steps == null
                         ? null
                         : exactForm.apply(steps, in, out, state.how().requantization());
-        return y == null ? null : mgr.leverageTo(ArrayType.ACTIVATIONS, y);
+        return y == null ? null : mgr.leverageTo(ArrayType.ACTIVATIONS, y.castTo(dataType));
     }
 
     @Override

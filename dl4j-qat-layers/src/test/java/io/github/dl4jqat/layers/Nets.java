@@ -68,8 +68,8 @@ public final class Nets {
     }
 
     public static INDArray output(Model net, INDArray x) {
-        return net instanceof MultiLayerNetwork multiLayerNetwork
-                ? multiLayerNetwork.output(x)
+        return net instanceof MultiLayerNetwork chain
+                ? chain.output(x)
                 : ((ComputationGraph) net).outputSingle(x);
     }
 
@@ -78,20 +78,20 @@ public final class Nets {
     }
 
     public static org.deeplearning4j.nn.api.Layer layer(Model net, String name) {
-        return net instanceof MultiLayerNetwork multiLayerNetwork
-                ? multiLayerNetwork.getLayer(name)
+        return net instanceof MultiLayerNetwork chain
+                ? chain.getLayer(name)
                 : ((ComputationGraph) net).getLayer(name);
     }
 
     public static double score(Model net, DataSet data, boolean training) {
-        return net instanceof MultiLayerNetwork multiLayerNetwork
-                ? multiLayerNetwork.score(data, training)
+        return net instanceof MultiLayerNetwork chain
+                ? chain.score(data, training)
                 : ((ComputationGraph) net).score(data, training);
     }
 
     public static Map<String, INDArray> feedForward(Model net, INDArray x, boolean training) {
-        if (net instanceof ComputationGraph computationGraph) {
-            return computationGraph.feedForward(x, training);
+        if (net instanceof ComputationGraph graph) {
+            return graph.feedForward(x, training);
         }
         Map<String, INDArray> byName = new LinkedHashMap<>();
         List<INDArray> all = ((MultiLayerNetwork) net).feedForward(x, training);
@@ -103,8 +103,8 @@ public final class Nets {
     }
 
     public static Model copy(Model net) {
-        if (net instanceof MultiLayerNetwork multiLayerNetwork) {
-            return multiLayerNetwork.clone();
+        if (net instanceof MultiLayerNetwork chain) {
+            return chain.clone();
         }
         ComputationGraph copy = ((ComputationGraph) net).clone();
         // DL4J's clone of a graph starts counting anew, and Adam's step depends on the count.
@@ -137,8 +137,8 @@ public final class Nets {
     }
 
     public static String json(Model net) {
-        return net instanceof MultiLayerNetwork multiLayerNetwork
-                ? multiLayerNetwork.getLayerWiseConfigurations().toJson()
+        return net instanceof MultiLayerNetwork chain
+                ? chain.getLayerWiseConfigurations().toJson()
                 : ((ComputationGraph) net).getConfiguration().toJson();
     }
 

@@ -450,10 +450,10 @@ abstract class QuantLayerContractTest {
             Model net = offNet(kind, settings(DataType.DOUBLE, new NoOp()));
             DataSet data = batch(3, DataType.DOUBLE);
             boolean passed =
-                    net instanceof MultiLayerNetwork multiLayerNetwork
+                    net instanceof MultiLayerNetwork chain
                             ? GradientCheckUtil.checkGradients(
                                     new GradientCheckUtil.MLNConfig()
-                                            .net(multiLayerNetwork)
+                                            .net(chain)
                                             .epsilon(1e-6)
                                             .maxRelError(1e-3)
                                             .minAbsoluteError(1e-8)
