@@ -147,13 +147,11 @@ public record NetworkView(List<Node> nodes, List<String> inputs, List<String> ou
     }
 
     private static org.deeplearning4j.nn.api.Layer unwrap(org.deeplearning4j.nn.api.Layer layer) {
-        if (layer instanceof org.deeplearning4j.nn.layers.FrozenLayer frozenLayer) {
-            return unwrap(frozenLayer.getInsideLayer());
+        if (layer instanceof org.deeplearning4j.nn.layers.FrozenLayer frozen) {
+            return unwrap(frozen.getInsideLayer());
         }
-        if (layer
-                instanceof
-                org.deeplearning4j.nn.layers.FrozenLayerWithBackprop frozenLayerWithBackprop) {
-            return unwrap(frozenLayerWithBackprop.getInsideLayer());
+        if (layer instanceof org.deeplearning4j.nn.layers.FrozenLayerWithBackprop frozen) {
+            return unwrap(frozen.getInsideLayer());
         }
         return layer;
     }

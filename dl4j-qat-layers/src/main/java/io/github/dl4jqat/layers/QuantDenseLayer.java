@@ -43,8 +43,9 @@ public class QuantDenseLayer extends DenseLayer implements QuantLayerConfigurati
     private QuantDenseLayer(Builder builder) {
         BuilderFields.copy(builder, this);
         setHasBias(builder.hasBias);
-        quantization = builder.quantization;
+        // While quantization is still off there are no ranges that could be constrained.
         initializeConstraints(builder);
+        quantization = builder.quantization;
     }
 
     @Override

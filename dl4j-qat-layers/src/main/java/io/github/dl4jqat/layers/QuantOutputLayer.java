@@ -42,8 +42,9 @@ public class QuantOutputLayer extends OutputLayer implements QuantLayerConfigura
         BuilderFields.copy(builder, this);
         setHasBias(builder.isHasBias());
         setLossFn(builder.getLossFn());
-        quantization = builder.quantization;
+        // While quantization is still off there are no ranges that could be constrained.
         initializeConstraints(builder);
+        quantization = builder.quantization;
     }
 
     @Override

@@ -55,7 +55,10 @@ final class QuantParamInitializer implements ParamInitializer {
     }
 
     private static List<String> rangeKeys(Layer layer) {
-        return rangeKeys(((QuantLayerConfiguration) layer).getQuantization());
+        LayerQuantization q = ((QuantLayerConfiguration) layer).getQuantization();
+        // A stock constructor asks for the keys, to constrain them, before there is any
+        // quantization. Ranges must not be constrained anyway.
+        return q == null ? List.of() : rangeKeys(q);
     }
 
     @Override

@@ -145,11 +145,10 @@ public final class Preparer {
 
     private static Layer frozenLike(Layer old, Layer layer) {
         Layer wrapped = layer;
-        if (old instanceof FrozenLayer frozenLayer) {
-            wrapped = new FrozenLayer(frozenLike(frozenLayer.getLayer(), layer));
-        } else if (old instanceof FrozenLayerWithBackprop frozenLayerWithBackprop) {
-            Layer inside = frozenLayerWithBackprop.getUnderlying();
-            wrapped = new FrozenLayerWithBackprop(frozenLike(inside, layer));
+        if (old instanceof FrozenLayer frozen) {
+            wrapped = new FrozenLayer(frozenLike(frozen.getLayer(), layer));
+        } else if (old instanceof FrozenLayerWithBackprop frozen) {
+            wrapped = new FrozenLayerWithBackprop(frozenLike(frozen.getUnderlying(), layer));
         }
         wrapped.setLayerName(old.getLayerName());
         return wrapped;

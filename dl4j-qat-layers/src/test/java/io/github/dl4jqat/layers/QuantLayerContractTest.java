@@ -19,12 +19,14 @@ import org.deeplearning4j.datasets.iterator.utilty.ListDataSetIterator;
 import org.deeplearning4j.gradientcheck.GradientCheckUtil;
 import org.deeplearning4j.nn.api.Model;
 import org.deeplearning4j.nn.api.NeuralNetwork;
+import org.deeplearning4j.nn.conf.CacheMode;
 import org.deeplearning4j.nn.conf.ComputationGraphConfiguration;
 import org.deeplearning4j.nn.conf.ConvolutionMode;
 import org.deeplearning4j.nn.conf.GradientNormalization;
 import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.WorkspaceMode;
+import org.deeplearning4j.nn.conf.constraint.MaxNormConstraint;
 import org.deeplearning4j.nn.conf.distribution.UniformDistribution;
 import org.deeplearning4j.nn.conf.dropout.Dropout;
 import org.deeplearning4j.nn.conf.graph.LayerVertex;
@@ -37,6 +39,8 @@ import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.conf.layers.OutputLayer;
 import org.deeplearning4j.nn.conf.layers.misc.FrozenLayer;
 import org.deeplearning4j.nn.conf.layers.misc.FrozenLayerWithBackprop;
+import org.deeplearning4j.nn.conf.memory.MemoryReport;
+import org.deeplearning4j.nn.conf.memory.MemoryUseMode;
 import org.deeplearning4j.nn.conf.weightnoise.DropConnect;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
@@ -588,6 +592,49 @@ abstract class QuantLayerContractTest {
         Nets.fit(regularized, data);
         assertThat(ranges(regularized, "subject")).isEqualTo(ranges(plain, "subject"));
         assertThat(regularized.params()).isNotEqualTo(plain.params());
+    }
+
+    @Test
+    void constraints_holdTheWeights_andLeaveRangesAlone() {
+        Model plain = net(Kind.MULTI_LAYER, settings(), quantization());
+        Model constrained =
+                net(
+                        Kind.MULTI_LAYER,
+                        settings().constrainWeights(new MaxNormConstraint(0.01, 1)),
+                        quantization());
+        DataSet data = batch(6);
+        Nets.fit(plain, data);
+        Nets.fit(constrained, data);
+        assertThat(ranges(constrained, "subject")).isEqualTo(ranges(plain, "subject"));
+        assertThat(ranges(constrained, "grid")).isEqualTo(ranges(plain, "grid"));
+        assertThat(constrained.params()).isNotEqualTo(plain.params());
+    }
+
+    @Test
+    void summaryAndMemoryReport_work() {
+        MultiLayerNetwork net =
+                (MultiLayerNetwork) net(Kind.MULTI_LAYER, settings(), quantization());
+        assertThat(net.summary(inputType())).contains("subject");
+        assertThat(net.memoryInfo(4, inputType())).isNotBlank();
+        Layer front = net.getLayer("front").conf().getLayer();
+        MemoryReport report =
+                ((Layer) subject(net)).getMemoryReport(front.getOutputType(0, inputType()));
+        assertThat(
+                        report.getTotalMemoryBytes(
+                                4, MemoryUseMode.TRAINING, CacheMode.NONE, DataType.FLOAT))
+                .isPositive();
+    }
+
+    @Test
+    void scoresOfSingleExamples_areThoseOfTheBatch() {
+        MultiLayerNetwork net =
+                (MultiLayerNetwork) net(Kind.MULTI_LAYER, settings(), quantization());
+        DataSet data = batch(5);
+        net.fit(data);
+        INDArray scores = net.scoreExamples(data, false);
+        assertThat(scores.length()).isEqualTo(5);
+        assertThat(scores.meanNumber().doubleValue())
+                .isCloseTo(net.score(data, false), org.assertj.core.data.Offset.offset(1e-5));
     }
 
     @ParameterizedTest

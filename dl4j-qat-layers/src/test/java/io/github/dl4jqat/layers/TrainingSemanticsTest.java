@@ -16,9 +16,13 @@ import io.github.dl4jqat.quant.Requantizer;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import org.deeplearning4j.nn.api.layers.LayerConstraint;
 import org.deeplearning4j.nn.conf.ConvolutionMode;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
+import org.deeplearning4j.nn.conf.constraint.BaseConstraint;
+import org.deeplearning4j.nn.conf.constraint.MaxNormConstraint;
 import org.deeplearning4j.nn.conf.inputs.InputType;
+import org.deeplearning4j.nn.conf.layers.BaseLayer;
 import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
 import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.conf.layers.LossLayer;
@@ -417,6 +421,25 @@ class TrainingSemanticsTest {
                     layer.backpropGradient(epsilon, NONE).getFirst().gradientForVariable().get("W");
         }
         assertThat(Nets.bits(gradients[0])).isEqualTo(Nets.bits(gradients[1]));
+    }
+
+    @Test
+    void constraintOnAllParameters_isForWeightsAndBias_notForRanges() {
+        LayerConstraint small = new MaxNormConstraint(0.01, 1);
+        List<BaseLayer> layers =
+                List.of(
+                        new QuantDenseLayer.Builder().constrainAllParameters(small).build(),
+                        new QuantConvolutionLayer.Builder(1, 1)
+                                .constrainAllParameters(small)
+                                .build(),
+                        new QuantOutputLayer.Builder().constrainAllParameters(small).build());
+        for (BaseLayer layer : layers) {
+            assertThat(((BaseConstraint) layer.getConstraints().get(0)).getParams())
+                    .as(layer.toString())
+                    .containsExactlyInAnyOrder("W", "b");
+            assertThat(((QuantLayerConfiguration) layer).getQuantization())
+                    .isEqualTo(LayerQuantization.int8());
+        }
     }
 
     @Test
