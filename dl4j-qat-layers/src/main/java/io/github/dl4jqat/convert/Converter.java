@@ -20,6 +20,7 @@ import io.github.dl4jqat.layers.QuantizedLayer;
 import io.github.dl4jqat.quant.QuantParams;
 import io.github.dl4jqat.quant.Requantization;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -240,13 +241,28 @@ public final class Converter {
         return Flow.of(x, last || in.channelsLast());
     }
 
-    private static boolean channelsLast(Node node) {
+    /**
+     * Whether a layer's image has its channels last. A layer that treats all numbers alike does not
+     * say so itself, but those behind it do.
+     */
+    private boolean channelsLast(Node node) {
         Layer layer = node.layer();
         if (layer instanceof ConvolutionLayer convolution) {
             return convolution.getCnn2dDataFormat() == CNN2DFormat.NHWC;
         }
         if (layer instanceof SubsamplingLayer pooling) {
             return pooling.getCnn2dDataFormat() == CNN2DFormat.NHWC;
+        }
+        if (layer instanceof GlobalPoolingLayer pooling) {
+            return Arrays.equals(pooling.getPoolingDimensions(), new int[] {1, 2});
+        }
+        for (Node consumer : network.consumers(node.name())) {
+            if (consumer.preProcessor() instanceof CnnToFeedForwardPreProcessor flattened) {
+                return flattened.getFormat() == CNN2DFormat.NHWC;
+            }
+            if (consumer.layer() != null) {
+                return channelsLast(consumer);
+            }
         }
         return false;
     }

@@ -67,7 +67,7 @@ final class Planner {
             }
         }
         LayerRules.requireAllMatch(config.rules(), network);
-        for (String input : sharedInputs()) {
+        for (String input : inputsToQuantize()) {
             grids.put(input, input + INPUT_QUANTIZER);
         }
         List<Entry> entries = new ArrayList<>();
@@ -83,15 +83,33 @@ final class Planner {
         return new PreparationPlan(List.copyOf(entries));
     }
 
-    /** The network's inputs that several nodes read: they get a quantizer of their own. */
-    List<String> sharedInputs() {
+    /**
+     * The network's inputs that get a quantizer of their own: those that several nodes read, and
+     * those that a layer without a quantizer reads first, such as max pooling.
+     */
+    List<String> inputsToQuantize() {
         List<String> shared = new ArrayList<>();
         for (String input : network.inputs()) {
-            if (named && network.consumers(input).size() > 1) {
+            List<Node> readers = network.consumers(input);
+            boolean passedOn =
+                    readers.stream()
+                            .anyMatch(n -> n.layer() != null && PassThrough.keepsGrid(n.layer()));
+            boolean wanted = readers.stream().anyMatch(this::leadsToWeights);
+            if (named && wanted && (readers.size() > 1 || passedOn)) {
                 shared.add(input);
             }
         }
         return shared;
+    }
+
+    /** Whether a layer, or one that reads its numbers unchanged, multiplies them by weights. */
+    private boolean leadsToWeights(Node node) {
+        if (node.layer() == null) {
+            return false;
+        }
+        return Replacements.WEIGHTED.containsKey(node.layer().getClass())
+                || (PassThrough.keepsGrid(node.layer())
+                        && network.consumers(node.name()).stream().anyMatch(this::leadsToWeights));
     }
 
     private String incomingGrid(Node node) {

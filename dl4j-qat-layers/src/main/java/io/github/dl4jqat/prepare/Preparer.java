@@ -85,7 +85,7 @@ public final class Preparer {
                 replace(vertex.getLayerConf(), entry);
             }
         }
-        for (String input : planner.sharedInputs()) {
+        for (String input : planner.inputsToQuantize()) {
             insertQuantizer(conf, input, config);
         }
         conf.setIterationCount(0);

@@ -9,6 +9,7 @@ import io.github.dl4jqat.integer.IntegerNetwork;
 import io.github.dl4jqat.layers.FakeQuantLayer;
 import io.github.dl4jqat.layers.LayerQuantization;
 import io.github.dl4jqat.layers.Nets;
+import io.github.dl4jqat.layers.QuantConvolutionLayer;
 import io.github.dl4jqat.layers.QuantDenseLayer;
 import io.github.dl4jqat.layers.QuantOutputLayer;
 import io.github.dl4jqat.layers.TensorQuantization;
@@ -480,6 +481,69 @@ class ExactnessTest {
                         1);
         Qat.calibrate(qat, data, 1);
         assertExact("16 bits", qat, data);
+    }
+
+    @ParameterizedTest
+    @EnumSource(CNN2DFormat.class)
+    void graphThatStartsWithMaxPooling_isExact(CNN2DFormat format) {
+        Random random = new Random(17);
+        InputType input = InputType.convolutional(6, 6, 2, format);
+        ComputationGraph net =
+                new ComputationGraph(
+                        settings(17, DataType.FLOAT)
+                                .graphBuilder()
+                                .addInputs("image")
+                                .setInputTypes(input)
+                                .addLayer(
+                                        "pool",
+                                        new SubsamplingLayer.Builder(PoolingType.MAX)
+                                                .kernelSize(2, 2)
+                                                .stride(1, 2)
+                                                .dataFormat(format)
+                                                .build(),
+                                        "image")
+                                .addLayer(
+                                        "conv",
+                                        new ConvolutionLayer.Builder(2, 2)
+                                                .nOut(3)
+                                                .dataFormat(format)
+                                                .activation(Activation.RELU)
+                                                .build(),
+                                        "pool")
+                                .addLayer("out", softmax(), "conv")
+                                .setOutputs("out")
+                                .build());
+        net.init();
+        ComputationGraph qat = Qat.prepare(net, QatConfig.int8());
+        DataSetIterator data = data(random, DataType.FLOAT, input);
+        Qat.calibrate(qat, data, 2);
+        try (IntegerNetwork java = Qat.convert(qat).withEngine(EngineChoice.JAVA)) {
+            VerificationReport report = Qat.verify(qat, java, data);
+            assertThat(report.exact()).as(java.summary() + report).isTrue();
+            assertThat(report.layers()).hasSize(3);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(CNN2DFormat.class)
+    void quantizerInFrontOfAnImageNetwork_isExact(CNN2DFormat format) {
+        // As many rows as channels: were they mixed up, the shapes alone would not show it.
+        Random random = new Random(18);
+        InputType input = InputType.convolutional(3, 4, 3, format);
+        MultiLayerNetwork net =
+                network(
+                        settings(18, DataType.FLOAT),
+                        input,
+                        new FakeQuantLayer.Builder().build(),
+                        new QuantConvolutionLayer.Builder(2, 2)
+                                .nOut(3)
+                                .dataFormat(format)
+                                .activation(Activation.RELU)
+                                .build(),
+                        output());
+        DataSetIterator data = data(random, DataType.FLOAT, input);
+        net.fit(data);
+        assertExact("quantizer first, " + format, net, data);
     }
 
     private static ComputationGraph twoHeads() {

@@ -493,6 +493,29 @@ class PrepareTest {
                 .hasMessageContaining("'sum' (ElementWiseVertex)");
     }
 
+    @Test
+    void inputOfFloatLayersOnly_getsNoQuantizer() {
+        ComputationGraph net =
+                new ComputationGraph(
+                        settings()
+                                .graphBuilder()
+                                .addInputs("series")
+                                .setInputTypes(InputType.recurrent(4, 6))
+                                .addLayer("drop", new DropoutLayer(0.9), "series")
+                                .addLayer("a", new LSTM.Builder().nOut(3).build(), "drop")
+                                .addLayer("b", new LSTM.Builder().nOut(3).build(), "series")
+                                .addLayer("poolA", new GlobalPoolingLayer(PoolingType.AVG), "a")
+                                .addLayer("poolB", new GlobalPoolingLayer(PoolingType.AVG), "b")
+                                .addLayer("outA", output(), "poolA")
+                                .addLayer("outB", output(), "poolB")
+                                .setOutputs("outA", "outB")
+                                .build());
+        net.init();
+        ComputationGraph qat = Qat.prepare(net, QatConfig.int8());
+        assertThat(qat.getConfiguration().getVertices())
+                .containsOnlyKeys(net.getConfiguration().getVertices().keySet());
+    }
+
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void frozenLayers_stayFrozen_andAreQuantized(boolean backprop) {
