@@ -97,8 +97,9 @@ public final class IntegerNetwork implements AutoCloseable {
     /**
      * The output for a batch, for a network with one input and one output.
      *
-     * @param input {@code [examples, the declared shape...]}, any type, ordering or view; doubles
-     *     are quantized in double arithmetic, every other type is cast to float first
+     * @param input {@code [examples, the declared shape...]}, any type, ordering or view; where the
+     *     declared shape is a vector, pictures of as many elements will do. Doubles are quantized
+     *     in double arithmetic, every other type is cast to float first
      * @return floats {@code [examples, the output's shape...]}
      */
     public INDArray output(INDArray input) {

@@ -55,7 +55,7 @@ final class NdArrays {
     private static int batch(INDArray array, TensorType type) {
         long[] got = array.shape();
         if (got.length > 0 && got[0] >= 1 && got[0] <= Integer.MAX_VALUE) {
-            if (Arrays.equals(got, shape(got[0], type))) {
+            if (Arrays.equals(got, shape(got[0], type)) || flattens(got, type)) {
                 return (int) got[0];
             }
         }
@@ -67,6 +67,15 @@ final class NdArrays {
                         + ", expected [examples"
                         + type.shape().stream().map(n -> ", " + n).reduce("", String::concat)
                         + "] with at least one example");
+    }
+
+    /** Deeplearning4j's networks for flattened pictures take them unflattened too. */
+    private static boolean flattens(long[] got, TensorType type) {
+        long elements = 1;
+        for (int axis = 1; axis < got.length; axis++) {
+            elements *= got[axis];
+        }
+        return type.rank() == 1 && got.length > 2 && elements == type.elements();
     }
 
     private static long[] shape(long batch, TensorType type) {

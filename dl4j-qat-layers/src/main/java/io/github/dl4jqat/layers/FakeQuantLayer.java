@@ -33,7 +33,7 @@ public class FakeQuantLayer extends ActivationLayer implements QuantLayerConfigu
     private FakeQuantLayer(Builder builder) {
         setLayerName(builder.getLayerName());
         setActivationFn(new ActivationIdentity());
-        quantization = builder.quantization;
+        setQuantization(builder.quantization);
     }
 
     @Override
@@ -77,9 +77,11 @@ public class FakeQuantLayer extends ActivationLayer implements QuantLayerConfigu
         return quantization;
     }
 
+    /** Sets how the layer is quantized; there is no value before an activation to quantize here. */
     @Override
     public void setQuantization(LayerQuantization quantization) {
-        this.quantization = quantization == null ? LayerQuantization.OFF : quantization;
+        this.quantization =
+                quantization == null ? LayerQuantization.OFF : quantization.withPreActivation(null);
     }
 
     @Override

@@ -78,9 +78,11 @@ public class QuantGlobalPoolingLayer extends GlobalPoolingLayer implements Quant
         return quantization;
     }
 
+    /** Sets how the layer is quantized; there is no value before an activation to quantize here. */
     @Override
     public void setQuantization(LayerQuantization quantization) {
-        this.quantization = quantization == null ? LayerQuantization.OFF : quantization;
+        this.quantization =
+                quantization == null ? LayerQuantization.OFF : quantization.withPreActivation(null);
     }
 
     @Override

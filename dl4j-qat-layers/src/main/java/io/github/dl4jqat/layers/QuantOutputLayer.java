@@ -25,9 +25,8 @@ import org.nd4j.linalg.lossfunctions.LossFunctions.LossFunction;
  * <p>Shapes: input {@code [batch, nIn]}, {@code W [nIn, nOut]}, {@code b [nOut]}, output {@code
  * [batch, nOut]}.
  *
- * <p>Parameters, after the stock ones: {@code inputRange}, {@code preActivationRange}, {@code
- * outputRange}, each {@code [min, max, batches]}, each only where that tensor is quantized. They
- * are not trained by the updater.
+ * <p>Parameters, after the stock ones: {@code inputRange}, {@code outputRange}, each {@code [min,
+ * max, batches]}, each only where that tensor is quantized. They are not trained by the updater.
  */
 public class QuantOutputLayer extends OutputLayer implements QuantLayerConfiguration {
 
@@ -44,7 +43,7 @@ public class QuantOutputLayer extends OutputLayer implements QuantLayerConfigura
         setLossFn(builder.getLossFn());
         // While quantization is still off there are no ranges that could be constrained.
         initializeConstraints(builder);
-        quantization = builder.quantization;
+        setQuantization(builder.quantization);
     }
 
     @Override
@@ -82,9 +81,11 @@ public class QuantOutputLayer extends OutputLayer implements QuantLayerConfigura
         return quantization;
     }
 
+    /** Sets how the layer is quantized; there is no value before an activation to quantize here. */
     @Override
     public void setQuantization(LayerQuantization quantization) {
-        this.quantization = quantization == null ? LayerQuantization.OFF : quantization;
+        this.quantization =
+                quantization == null ? LayerQuantization.OFF : quantization.withPreActivation(null);
     }
 
     @Override

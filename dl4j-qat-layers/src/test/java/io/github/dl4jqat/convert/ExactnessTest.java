@@ -324,6 +324,28 @@ class ExactnessTest {
                 data(random, DataType.FLOAT, InputType.feedForward(84)));
     }
 
+    @Test
+    void flatPictures_mayComeUnflattenedAsInDl4j() {
+        MultiLayerNetwork net =
+                network(
+                        settings(12, DataType.FLOAT),
+                        InputType.convolutionalFlat(6, 7, 2),
+                        new ConvolutionLayer.Builder(3, 3)
+                                .nOut(4)
+                                .activation(Activation.RELU)
+                                .build(),
+                        softmax());
+        MultiLayerNetwork qat = Qat.prepare(net, QatConfig.int8());
+        DataSetIterator data = data(new Random(12), DataType.FLOAT, InputType.feedForward(84));
+        Qat.calibrate(qat, data, 2);
+        INDArray flat = data.next().getFeatures();
+        INDArray pictures = flat.dup('c').reshape('c', flat.size(0), 2, 6, 7);
+        try (IntegerNetwork integer = Qat.convert(qat)) {
+            assertThat(integer.output(pictures)).isEqualTo(integer.output(flat));
+            assertThat(integer.output(pictures)).isEqualTo(qat.output(pictures));
+        }
+    }
+
     @ParameterizedTest
     @EnumSource(CNN2DFormat.class)
     void denseLayerOnAnImage_isExact(CNN2DFormat format) {
