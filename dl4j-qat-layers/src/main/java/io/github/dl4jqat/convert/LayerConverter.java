@@ -39,7 +39,7 @@ final class LayerConverter {
 
     TensorType convolution(Node node, TensorType input, IActivation f) {
         ConvolutionLayer conf = (ConvolutionLayer) node.layer();
-        QuantizedWeightLayer layer = weighted(node);
+        QuantizedWeightLayer layer = weighted(node, input);
         IntegerWeights integers = layer.integerWeights();
         Window2d window =
                 fitting(
@@ -84,7 +84,7 @@ final class LayerConverter {
     }
 
     TensorType dense(Node node, TensorType input, IActivation f) {
-        QuantizedWeightLayer layer = weighted(node);
+        QuantizedWeightLayer layer = weighted(node, input);
         IntegerWeights integers = layer.integerWeights();
         int outputs = integers.channels();
         int[] values = integers.values();
@@ -258,8 +258,16 @@ final class LayerConverter {
         return shape;
     }
 
-    private static QuantizedWeightLayer weighted(Node node) {
+    private static QuantizedWeightLayer weighted(Node node, TensorType input) {
         QuantizedWeightLayer layer = (QuantizedWeightLayer) node.running();
+        if (layer.inputParams() != null && !layer.inputParams().equals(input.params())) {
+            throw new IllegalArgumentException(
+                    "it computes its bias for an input of "
+                            + layer.inputParams()
+                            + ", but gets one of "
+                            + input.params()
+                            + "; name the layer that quantizes its input with inputFrom");
+        }
         if (layer.quantization().weight() != null
                 && layer.quantization().weight().spec().granularity().kind()
                         == Granularity.Kind.PER_GROUP) {
