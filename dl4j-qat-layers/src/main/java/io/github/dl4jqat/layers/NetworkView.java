@@ -1,9 +1,11 @@
 package io.github.dl4jqat.layers;
 
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.deeplearning4j.nn.conf.ComputationGraphConfiguration;
 import org.deeplearning4j.nn.conf.InputPreProcessor;
 import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
@@ -29,7 +31,8 @@ public record NetworkView(List<Node> nodes, List<String> inputs, List<String> ou
     /**
      * One layer or vertex.
      *
-     * @param name the layer's name; in a MultiLayerNetwork the index where it has none
+     * @param name the layer's name; in a MultiLayerNetwork the index where it has none, and with
+     *     {@code #} and the index where a layer before it has the same
      * @param index position, as in DL4J's error messages
      * @param layer its configuration, taken out of its FrozenLayer or FrozenLayerWithBackprop; null
      *     for a vertex
@@ -58,11 +61,24 @@ public record NetworkView(List<Node> nodes, List<String> inputs, List<String> ou
     /** A view of an initialized network. */
     public static NetworkView of(MultiLayerNetwork net) {
         MultiLayerConfiguration conf = net.getLayerWiseConfigurations();
+        requireInitialized(net.isInitCalled());
         List<Node> nodes = new ArrayList<>();
+        Set<String> taken = new HashSet<>();
+        conf.getConfs().forEach(c -> taken.add(c.getLayer().getLayerName()));
+        taken.add(INPUT);
+        Set<String> given = new HashSet<>(Set.of(INPUT));
         String previous = INPUT;
         for (int i = 0; i < conf.getConfs().size(); i++) {
             Layer layer = conf.getConf(i).getLayer();
             String name = layer.getLayerName() == null ? Integer.toString(i) : layer.getLayerName();
+            if (!given.add(name)) {
+                // Deeplearning4j lets layers share a name; here each needs its own.
+                name = name + "#" + i;
+                while (!taken.add(name)) {
+                    name = name + "#";
+                }
+                given.add(name);
+            }
             nodes.add(
                     node(
                             name,
@@ -79,6 +95,7 @@ public record NetworkView(List<Node> nodes, List<String> inputs, List<String> ou
     /** A view of an initialized graph. */
     public static NetworkView of(ComputationGraph net) {
         ComputationGraphConfiguration conf = net.getConfiguration();
+        requireInitialized(net.getVertices() != null);
         List<Node> nodes = new ArrayList<>();
         for (int index : net.topologicalSortOrder()) {
             org.deeplearning4j.nn.graph.vertex.GraphVertex vertex = net.getVertices()[index];
@@ -115,6 +132,13 @@ public record NetworkView(List<Node> nodes, List<String> inputs, List<String> ou
                 List.copyOf(nodes),
                 List.copyOf(conf.getNetworkInputs()),
                 List.copyOf(conf.getNetworkOutputs()));
+    }
+
+    private static void requireInitialized(boolean initialized) {
+        if (!initialized) {
+            throw new IllegalArgumentException(
+                    "The network has no parameters yet; call its init() first");
+        }
     }
 
     private static Node node(

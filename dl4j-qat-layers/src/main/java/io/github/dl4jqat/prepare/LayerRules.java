@@ -22,7 +22,11 @@ final class LayerRules {
             if (node.layer() == null) {
                 return false;
             }
-            return type != null ? type.isInstance(node.layer()) : matchesName(node.name());
+            return type != null
+                    ? type.isInstance(node.layer())
+                    : matchesName(node.name())
+                            || (node.layer().getLayerName() != null
+                                    && matchesName(node.layer().getLayerName()));
         }
 
         private boolean matchesName(String name) {

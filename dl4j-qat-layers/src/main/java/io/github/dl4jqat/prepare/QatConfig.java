@@ -195,8 +195,8 @@ public final class QatConfig {
         }
 
         /**
-         * A rule for the layers of a name, or of a pattern with * and ?. In a MultiLayerNetwork a
-         * layer without a name goes by its index.
+         * A rule for the layers of a name, or of a pattern with * and ?. In a MultiLayerNetwork
+         * Deeplearning4j names a layer without a name {@code layer} and its index: {@code layer0}.
          */
         public Builder layer(String nameOrPattern, LayerRule rule) {
             rules.add(new LayerRules.Selected(nameOrPattern, null, rule));
