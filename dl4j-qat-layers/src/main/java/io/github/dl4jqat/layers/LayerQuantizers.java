@@ -8,6 +8,8 @@ import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.api.shape.Shape;
+import org.nd4j.linalg.indexing.BooleanIndexing;
+import org.nd4j.linalg.indexing.conditions.Conditions;
 
 /**
  * The activation quantizers of one running layer: input, pre-activation and output, and the way to
@@ -156,6 +158,8 @@ final class LayerQuantizers {
         INDArray steps = x.ulike();
         if (input != null) {
             TensorKernels.steps(x, steps, p, 0);
+            // As an integer NaN is the zero point; here it would spoil every other example too.
+            BooleanIndexing.replaceWhere(steps, 0, Conditions.isNan());
             return steps;
         }
         return TensorKernels.stepsOnGrid(x, steps, p) == 0 ? steps : null;

@@ -155,6 +155,11 @@ final class LinearPass {
                                             + " network, or name the layer that quantizes the input"
                                             + " with inputFrom"));
         }
+        if (!finite(w) || (b != null && !finite(b))) {
+            throw new IllegalStateException(
+                    "its weights or biases are not finite; the training has diverged, go back to"
+                            + " an earlier state or a smaller learning rate");
+        }
         QuantParams p = weightParams(w, b, input);
         INDArray steps = Nd4j.createUninitialized(w.dataType(), w.shape(), w.ordering());
         TensorKernels.steps(w, steps, p, op.outputAxisOfWeights());
@@ -163,6 +168,10 @@ final class LinearPass {
         int channels = Math.toIntExact(channelFirst.size(0));
         return new QuantizedWeightLayer.IntegerWeights(
                 channelFirst.data().asInt(), p, integerBias(b, input, p, channels));
+    }
+
+    private static boolean finite(INDArray x) {
+        return !x.isNaN().any() && !x.isInfinite().any();
     }
 
     /** The gradient of the weights from that of the quantized weights, in place. */
