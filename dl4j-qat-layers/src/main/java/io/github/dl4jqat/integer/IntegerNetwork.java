@@ -19,8 +19,10 @@ import org.nd4j.linalg.dataset.api.iterator.DataSetIterator;
  * }
  * }</pre>
  *
- * <p>The methods that take plain arrays load no class of ND4J: they serve where the training
- * library is not installed. All engines give the same numbers.
+ * <p>The methods that take plain arrays load no array of ND4J: they serve where the training
+ * library is not installed. Reading a file then needs {@code org.nd4j:jackson} and {@code
+ * org.slf4j:slf4j-api} only, ONNX Runtime {@code org.nd4j:nd4j-api} and {@code org.nd4j:protobuf}
+ * too. All engines give the same numbers.
  *
  * <p>Immutable and thread-safe; any number of threads may share one network. {@link #close} frees
  * native memory of the engine; a network that is never closed is cleaned up when it is collected.
@@ -97,9 +99,9 @@ public final class IntegerNetwork implements AutoCloseable {
     /**
      * The output for a batch, for a network with one input and one output.
      *
-     * @param input {@code [examples, the declared shape...]}, any type, ordering or view; where the
-     *     declared shape is a vector, pictures of as many elements will do. Doubles are quantized
-     *     in double arithmetic, every other type is cast to float first
+     * @param input {@code [examples, the declared shape...]}, or the same numbers as rows or as an
+     *     image where the other is declared; any type, ordering or view; doubles are quantized in
+     *     double arithmetic, every other type is cast to float first
      * @return floats {@code [examples, the output's shape...]}
      */
     public INDArray output(INDArray input) {

@@ -55,7 +55,12 @@ final class NdArrays {
     private static int batch(INDArray array, TensorType type) {
         long[] got = array.shape();
         if (got.length > 0 && got[0] >= 1 && got[0] <= Integer.MAX_VALUE) {
-            if (Arrays.equals(got, shape(got[0], type)) || flattens(got, type)) {
+            // Flat rows and images are the same numbers in the same order, as they are for
+            // Deeplearning4j's preprocessors; two images of different shape are not.
+            boolean flattened =
+                    (got.length == 2 || type.rank() == 1)
+                            && array.length() == got[0] * type.elements();
+            if (flattened || Arrays.equals(got, shape(got[0], type))) {
                 return (int) got[0];
             }
         }
