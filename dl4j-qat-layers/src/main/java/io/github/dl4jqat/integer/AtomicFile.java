@@ -6,7 +6,9 @@ import java.io.OutputStream;
 import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
 import java.nio.file.AtomicMoveNotSupportedException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
@@ -24,6 +26,14 @@ final class AtomicFile {
 
     static void write(Path file, Content content) throws IOException {
         Path target = file.toAbsolutePath();
+        if (target.getParent() == null || !Files.isDirectory(target.getParent())) {
+            throw new NoSuchFileException(
+                    file.toString(), null, "the folder to write it to does not exist");
+        }
+        if (Files.isDirectory(target)) {
+            throw new FileSystemException(
+                    file.toString(), null, "expected a file to write, this is a folder");
+        }
         Path temporary =
                 target.resolveSibling(
                         "." + target.getFileName() + "." + UUID.randomUUID() + ".tmp");
@@ -49,6 +59,16 @@ final class AtomicFile {
             } catch (AtomicMoveNotSupportedException e) {
                 Files.move(temporary, target, StandardCopyOption.REPLACE_EXISTING);
             }
+        } catch (FileSystemException e) {
+            // Nobody knows the temporary name; the file that was asked for is what cannot be
+            // written.
+            FileSystemException clear =
+                    new FileSystemException(
+                            file.toString(),
+                            null,
+                            "it cannot be written there (" + e.getClass().getSimpleName() + ")");
+            clear.initCause(e);
+            throw clear;
         } finally {
             Files.deleteIfExists(temporary);
         }

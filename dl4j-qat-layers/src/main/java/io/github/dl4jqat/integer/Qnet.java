@@ -1,6 +1,7 @@
 package io.github.dl4jqat.integer;
 
 import java.io.IOException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
@@ -42,6 +43,10 @@ public final class Qnet {
      * @throws IOException if it cannot be read at all
      */
     public static IntegerModel read(Path file) throws IOException {
+        if (Files.isDirectory(file)) {
+            throw new FileSystemException(
+                    file.toString(), null, "expected a .qnet file, this is a folder");
+        }
         long size = Files.size(file);
         if (size > StoredZip.LARGEST_FILE) {
             throw new QnetFormatException(
