@@ -12,6 +12,7 @@ import io.github.dl4jqat.layers.NetworkView;
 import io.github.dl4jqat.layers.NetworkView.Node;
 import io.github.dl4jqat.layers.QuantConvolutionLayer;
 import io.github.dl4jqat.layers.QuantizedLogits;
+import io.github.dl4jqat.layers.QuantizedWeightLayer;
 import io.github.dl4jqat.quant.QuantParams;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -20,11 +21,13 @@ import java.util.Map;
 import org.deeplearning4j.nn.conf.CNN2DFormat;
 import org.deeplearning4j.nn.conf.layers.ActivationLayer;
 import org.deeplearning4j.nn.conf.layers.Layer;
+import org.deeplearning4j.nn.conf.layers.LossLayer;
 import org.deeplearning4j.nn.conf.layers.SubsamplingLayer;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
 import org.nd4j.linalg.activations.impl.ActivationIdentity;
+import org.nd4j.linalg.activations.impl.ActivationSoftmax;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.DataSet;
@@ -99,6 +102,7 @@ public final class Verifier {
         }
         try (IntegerEngine java = new JavaEngine(integer.model())) {
             Verifier verifier = new Verifier(view, integer, java);
+            verifier.requireSameLayers();
             while (data.hasNext()) {
                 DataSet batch = data.next();
                 INDArray x = batch.getFeatures();
@@ -112,6 +116,30 @@ public final class Verifier {
             if (data.resetSupported()) {
                 data.reset();
             }
+        }
+    }
+
+    /** Refuses a model whose tensors are not those of the network's layers. */
+    private void requireSameLayers() {
+        List<String> expected = new ArrayList<>();
+        for (Node node : network.nodes()) {
+            if (node.running() instanceof QuantizedWeightLayer
+                    && ((QuantizedWeightLayer) node.running()).outputParams() != null) {
+                expected.add(node.name());
+            }
+        }
+        List<String> missing = new ArrayList<>(expected);
+        missing.removeAll(model.tensors().keySet());
+        if (expected.isEmpty() || !missing.isEmpty()) {
+            throw new IllegalArgumentException(
+                    expected.isEmpty()
+                            ? "Qat.verify: the network has no layer that is quantized and has seen"
+                                    + " data"
+                            : "Qat.verify: the integer network has nothing for the layers "
+                                    + missing
+                                    + ", only "
+                                    + model.tensors().keySet()
+                                    + "; it was not made of this network");
         }
     }
 
@@ -170,7 +198,7 @@ public final class Verifier {
         long[] sums = counts.computeIfAbsent(layer, k -> new long[3]);
         sums[0] += expected.length;
         if (expected.length != actual.length) {
-            throw new IllegalStateException(
+            throw new IllegalArgumentException(
                     "Qat.verify: layer '"
                             + layer
                             + "' has "
@@ -222,7 +250,7 @@ public final class Verifier {
         double[] x = rows.data().asDouble();
         int[] q = new int[x.length];
         for (int i = 0; i < q.length; i++) {
-            q[i] = (int) Math.rint(x[i] / p.scale()) + p.zeroPoint();
+            q[i] = p.quantize((float) x[i], 0);
         }
         return q;
     }
@@ -242,10 +270,22 @@ public final class Verifier {
         return shape.get(0) != values.size(1);
     }
 
+    /** The softmax of a LossLayer is ND4J's own, which rounds in another order. */
+    private boolean endsInStockSoftmax() {
+        Layer last = network.byName().get(network.outputs().get(0)).layer();
+        return last instanceof LossLayer
+                && ((LossLayer) last).getActivationFn() instanceof ActivationSoftmax;
+    }
+
     private VerificationReport report() {
         List<LayerDifference> layers = new ArrayList<>();
         counts.forEach((name, c) -> layers.add(new LayerDifference(name, c[0], c[1], (int) c[2])));
         return new VerificationReport(
-                examples, List.copyOf(layers), integer.engine(), equalLabels, maxOutputDifference);
+                examples,
+                List.copyOf(layers),
+                integer.engine(),
+                equalLabels,
+                maxOutputDifference,
+                endsInStockSoftmax() ? VerificationReport.SOFTMAX_ROUNDING : 0);
     }
 }
