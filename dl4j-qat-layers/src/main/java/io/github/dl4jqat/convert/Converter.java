@@ -83,6 +83,12 @@ public final class Converter {
     }
 
     private IntegerModel run() {
+        if (network.nodes().stream().noneMatch(n -> n.running() instanceof QuantizedLayer)) {
+            throw new UnsupportedLayerException(
+                    network.nodes().stream().map(Node::describe).toList(),
+                    "Qat.convert: the network has no quantized layer; call Qat.prepare first, and"
+                            + " train what it returns");
+        }
         network.inputs().forEach(i -> flows.put(i, Flow.ofInput(i)));
         for (Node node : network.nodes()) {
             try {
@@ -99,7 +105,7 @@ public final class Converter {
         }
         Map<String, String> metadata = new LinkedHashMap<>();
         metadata.put("producer", "dl4j-qat");
-        return draft.build(metadata);
+        return draft.build(network.outputs(), metadata);
     }
 
     /** What flows out of a node; null if it cannot be said because of a layer before it. */
@@ -116,6 +122,7 @@ public final class Converter {
             // The layer that has no integer form has been named; those behind it are not to blame.
             return null;
         }
+        requireNotBehindAnEnd(node);
         boolean output = network.outputs().contains(node.name());
         in = preProcessed(node, in);
         Flow flow;
@@ -140,10 +147,25 @@ public final class Converter {
         }
         if (!(layer instanceof QuantLayerConfiguration)) {
             throw new IllegalArgumentException(
-                    "it computes in float. Give it a quantized twin, or see Qat.plan for why it has"
-                            + " none");
+                    "it computes in float: it has no quantized form, or a rule keeps it float"
+                        + " (Qat.plan of the float network says which); put a quantized layer in"
+                        + " its place");
         }
         requireReady(node);
+    }
+
+    private void requireNotBehindAnEnd(Node node) {
+        for (Node other : network.nodes()) {
+            if (other.name().equals(node.inputs().get(0))
+                    && (other.layer() instanceof OutputLayer
+                            || other.layer() instanceof LossLayer)) {
+                throw new IllegalArgumentException(
+                        "it reads "
+                                + other.describe()
+                                + ", whose values are float; let it read the layer before, or a"
+                                + " dense layer in its place");
+            }
+        }
     }
 
     private Flow quantized(Node node, Flow in) {
@@ -221,7 +243,7 @@ public final class Converter {
         if (shape == null) {
             shape = ((QuantizedLayer) node.running()).quantization().inputShape();
         }
-        if (shape == null || (in.rawShape() == null && !in.pending().isEmpty())) {
+        if (shape == null || (in.rawShape() == null && !in.shapeKept())) {
             throw new IllegalArgumentException(
                     "the shape of input '"
                             + in.networkInput()
@@ -281,12 +303,14 @@ public final class Converter {
             return step(
                     in.withRawShape(List.of(shape.get(0) * shape.get(1) * shape.get(2))),
                     false,
+                    false,
                     (x, d) -> d.reshape(x, shape, node.name()));
         }
         if (p instanceof CnnToFeedForwardPreProcessor flattened) {
             boolean last = in.channelsLast();
             return step(
                     in.withRawShape(imageShape(flattened)),
+                    false,
                     false,
                     (x, d) -> {
                         TensorType rows =
@@ -313,24 +337,34 @@ public final class Converter {
             return in;
         }
         if (layer instanceof SubsamplingLayer) {
-            return step(in, in.channelsLast(), (x, d) -> layers.maxPool(node, x));
+            return step(in, false, in.channelsLast(), (x, d) -> layers.maxPool(node, x));
         }
         if (layer instanceof GlobalPoolingLayer) {
-            return step(in, false, (x, d) -> layers.globalPool(node, x, in.channelsLast()));
+            return step(in, false, false, (x, d) -> layers.globalPool(node, x, in.channelsLast()));
         }
         IActivation f = ((ActivationLayer) layer).getActivationFn();
         return f instanceof ActivationIdentity
                 ? in
-                : step(in, in.channelsLast(), (x, d) -> layers.lookup(node, x, f, x.params()));
+                : step(
+                        in,
+                        true,
+                        in.channelsLast(),
+                        (x, d) -> layers.lookup(node, x, f, x.params()));
     }
 
     /** Does a step at once where there are integers, else when there will be. */
-    private Flow step(Flow in, boolean channelsLast, Step step) {
+    private Flow step(Flow in, boolean shapeKept, boolean channelsLast, Step step) {
         if (in.tensor() != null) {
             return Flow.of(step.apply(in.tensor(), draft), channelsLast);
         }
         List<Step> steps = new ArrayList<>(in.pending());
         steps.add(step);
-        return new Flow(null, in.networkInput(), in.rawShape(), List.copyOf(steps), channelsLast);
+        return new Flow(
+                null,
+                in.networkInput(),
+                in.rawShape(),
+                List.copyOf(steps),
+                in.shapeKept() && shapeKept,
+                channelsLast);
     }
 }

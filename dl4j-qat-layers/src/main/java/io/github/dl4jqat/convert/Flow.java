@@ -15,6 +15,7 @@ import java.util.List;
  * @param networkInput name of the network input whose float values are pending, or null
  * @param rawShape shape of one example of that input, as far as a preprocessor tells; else null
  * @param pending the steps between that input and here
+ * @param shapeKept whether the pending steps leave the shape as it is
  * @param channelsLast whether DL4J's array has its channels last; the integer model's never has
  */
 record Flow(
@@ -22,6 +23,7 @@ record Flow(
         String networkInput,
         List<Integer> rawShape,
         List<Step> pending,
+        boolean shapeKept,
         boolean channelsLast) {
 
     /** Something that is done to integers without changing their grid. */
@@ -30,17 +32,17 @@ record Flow(
     }
 
     static Flow ofInput(String name) {
-        return new Flow(null, name, null, List.of(), false);
+        return new Flow(null, name, null, List.of(), true, false);
     }
 
     static Flow of(TensorType tensor, boolean channelsLast) {
-        return new Flow(tensor, null, null, List.of(), channelsLast);
+        return new Flow(tensor, null, null, List.of(), true, channelsLast);
     }
 
     /** The same with the shape of the network's input, if it is not known already. */
     Flow withRawShape(List<Integer> shape) {
         return tensor != null || rawShape != null
                 ? this
-                : new Flow(null, networkInput, shape, pending, channelsLast);
+                : new Flow(null, networkInput, shape, pending, shapeKept, channelsLast);
     }
 }

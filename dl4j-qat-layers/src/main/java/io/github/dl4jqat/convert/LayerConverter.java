@@ -224,7 +224,7 @@ final class LayerConverter {
                             ActivationTable.values(f, input.params()),
                             false));
         }
-        draft.output(floats.name());
+        draft.output(node.name(), floats.name());
         return floats;
     }
 

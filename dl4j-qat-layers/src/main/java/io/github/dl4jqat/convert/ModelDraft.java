@@ -25,7 +25,7 @@ final class ModelDraft {
     private final Map<String, TensorType> inputs = new LinkedHashMap<>();
     private final List<IntegerOp> ops = new ArrayList<>();
     private final Set<String> names = new LinkedHashSet<>();
-    private final List<String> outputs = new ArrayList<>();
+    private final Map<String, String> ends = new LinkedHashMap<>();
     private final Requantization mode;
 
     ModelDraft(Requantization mode, List<String> inputNames) {
@@ -63,8 +63,9 @@ final class ModelDraft {
         }
     }
 
-    void output(String name) {
-        outputs.add(name);
+    /** Notes the tensor that a network's output is. */
+    void output(String node, String tensor) {
+        ends.put(node, tensor);
     }
 
     /** The integers of a network input, whose floats have that shape. */
@@ -106,11 +107,16 @@ final class ModelDraft {
         return output;
     }
 
-    IntegerModel build(Map<String, String> metadata) {
+    /**
+     * The model.
+     *
+     * @param outputs the network's outputs, in its order
+     */
+    IntegerModel build(List<String> outputs, Map<String, String> metadata) {
         IntegerModel.Builder builder = IntegerModel.builder().requantization(mode);
         inputs.values().forEach(builder::input);
         ops.forEach(builder::add);
-        outputs.forEach(builder::output);
+        outputs.forEach(node -> builder.output(ends.get(node)));
         metadata.forEach(builder::metadata);
         return builder.build();
     }

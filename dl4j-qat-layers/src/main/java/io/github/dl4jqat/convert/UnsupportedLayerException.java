@@ -10,13 +10,20 @@ public final class UnsupportedLayerException extends IllegalArgumentException {
     private final List<String> offenders;
 
     UnsupportedLayerException(List<String> offenders) {
-        super(
-                "Qat.convert: "
-                        + offenders.size()
-                        + (offenders.size() == 1 ? " layer stands" : " layers stand")
-                        + " in the way of an integer model: "
-                        + String.join("; ", offenders));
+        this(offenders, message(offenders));
+    }
+
+    UnsupportedLayerException(List<String> offenders, String message) {
+        super(message);
         this.offenders = List.copyOf(offenders);
+    }
+
+    private static String message(List<String> offenders) {
+        return ("Qat.convert: "
+                + offenders.size()
+                + (offenders.size() == 1 ? " layer stands" : " layers stand")
+                + " in the way of an integer model: "
+                + String.join("; ", offenders));
     }
 
     /** One entry for each offending layer: index, name, class, what is wrong, what to do. */

@@ -3,6 +3,7 @@ package io.github.dl4jqat.layers;
 import io.github.dl4jqat.layers.NetworkView.Node;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import org.deeplearning4j.nn.conf.layers.OutputLayer;
 
 /**
  * Finds for every tensor of a quantized network the layer whose quantizer put it on its grid, and
@@ -21,6 +22,10 @@ public final class InputLinks {
         Map<String, String> sources = new LinkedHashMap<>();
         for (Node node : network.nodes()) {
             String input = inputSource(node, sources);
+            if (node.layer() instanceof OutputLayer) {
+                // Its quantizer is for the logits; what others read comes after the activation.
+                continue;
+            }
             if (node.layer() instanceof QuantLayerConfiguration
                     && ((QuantLayerConfiguration) node.layer()).getQuantization().output()
                             != null) {

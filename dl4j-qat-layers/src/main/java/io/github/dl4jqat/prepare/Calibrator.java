@@ -92,7 +92,9 @@ public final class Calibrator {
                         });
         if (layers.isEmpty()) {
             throw new IllegalArgumentException(
-                    "Qat.calibrate: the network has no quantized layer; call Qat.prepare first");
+                    "Qat.calibrate: the network has no quantized layer; call Qat.prepare first. If"
+                            + " you did, it has warned of the layers that stay float, which are all"
+                            + " of them");
         }
         reset.run();
         if (!source.hasNext()) {

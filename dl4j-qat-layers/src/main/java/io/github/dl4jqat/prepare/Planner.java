@@ -10,8 +10,10 @@ import io.github.dl4jqat.prepare.PreparationPlan.Entry;
 import io.github.dl4jqat.prepare.PreparationPlan.Outcome;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.deeplearning4j.nn.conf.layers.ActivationLayer;
 import org.deeplearning4j.nn.conf.layers.BaseLayer;
 import org.deeplearning4j.nn.conf.layers.DenseLayer;
@@ -38,6 +40,7 @@ final class Planner {
     private final boolean named;
     private final Map<String, String> grids = new HashMap<>();
     private final Map<String, IActivation> merged = new HashMap<>();
+    private final Set<String> raw = new HashSet<>();
 
     /**
      * A planner for one network.
@@ -67,13 +70,21 @@ final class Planner {
             }
         }
         LayerRules.requireAllMatch(config.rules(), network);
-        for (String input : inputsToQuantize()) {
+        raw.addAll(network.inputs());
+        for (String input : sharedInputs()) {
             grids.put(input, input + INPUT_QUANTIZER);
         }
         List<Entry> entries = new ArrayList<>();
         for (Node node : network.nodes()) {
             Entry entry = decide(node);
             entries.add(entry);
+            if (node.layer() instanceof OutputLayer) {
+                // Its quantizer is for the logits; what others read comes after the activation.
+                continue;
+            }
+            if (entry.outcome() == Outcome.PASSED_THROUGH && readsRawInput(node)) {
+                raw.add(node.name());
+            }
             if (entry.outcome() == Outcome.QUANTIZED) {
                 grids.put(node.name(), node.name());
             } else if (entry.outcome() == Outcome.PASSED_THROUGH && incomingGrid(node) != null) {
@@ -118,6 +129,15 @@ final class Planner {
                 : null;
     }
 
+    /** Whether a node reads the network's input, in a shape that nothing tells. */
+    private boolean readsRawInput(Node node) {
+        return node.preProcessor() == null && raw.contains(node.inputs().get(0));
+    }
+
+    private static boolean pools(Layer layer) {
+        return layer instanceof SubsamplingLayer || layer instanceof GlobalPoolingLayer;
+    }
+
     private Entry decide(Node node) {
         Layer layer = node.layer();
         if (layer == null) {
@@ -135,6 +155,13 @@ final class Planner {
                     null,
                     null,
                     new ActivationIdentity());
+        }
+        if (pools(layer) && incomingGrid(node) == null && readsRawInput(node)) {
+            return stays(
+                    node,
+                    Outcome.FLOAT,
+                    "it pools the network's input before anything quantizes it; begin the network"
+                            + " with a FakeQuantLayer");
         }
         if (PassThrough.keepsGrid(layer)) {
             return stays(node, Outcome.PASSED_THROUGH, "keeps the numbers of its input");
