@@ -1,9 +1,11 @@
 package io.github.dl4jqat.examples.cli;
 
+import io.github.dl4jqat.convert.UnsupportedLayerException;
 import io.github.dl4jqat.examples.data.DataFormatException;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.charset.Charset;
+import java.nio.file.FileSystemException;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -120,7 +122,10 @@ public final class QatCli implements Runnable {
     private int failed(Exception failure, CommandLine command) {
         PrintWriter errors = command.getErr();
         boolean badInput =
-                failure instanceof InputException || failure instanceof DataFormatException;
+                failure instanceof InputException
+                        || failure instanceof DataFormatException
+                        || failure instanceof UnsupportedLayerException
+                        || failure instanceof FileSystemException;
         errors.println("qat: " + oneLine(failure));
         if (debug) {
             failure.printStackTrace(errors);
@@ -136,7 +141,11 @@ public final class QatCli implements Runnable {
             return failure.getClass().getSimpleName();
         }
         // an IOException's message is often just a file name
-        boolean bare = failure instanceof IOException && !(failure instanceof DataFormatException);
+        boolean bare =
+                failure instanceof IOException
+                        && !(failure instanceof DataFormatException)
+                        && !(failure instanceof FileSystemException said
+                                && said.getReason() != null);
         return (bare ? failure.getClass().getSimpleName() + ": " : "") + message.strip();
     }
 
