@@ -146,7 +146,8 @@ public final class QatCli implements Runnable {
                         && !(failure instanceof DataFormatException)
                         && !(failure instanceof FileSystemException said
                                 && said.getReason() != null);
-        return (bare ? failure.getClass().getSimpleName() + ": " : "") + message.strip();
+        return (bare ? failure.getClass().getSimpleName() + ": " : "")
+                + message.strip().replaceAll("\\s*\\R\\s*", "; ");
     }
 
     /** The launcher passes the version; without it this is a build in somebody's editor. */

@@ -2,13 +2,23 @@ package io.github.dl4jqat.examples.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.github.dl4jqat.Qat;
+import io.github.dl4jqat.prepare.QatConfig;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipOutputStream;
+import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
+import org.deeplearning4j.nn.conf.layers.OutputLayer;
+import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.nd4j.linalg.activations.Activation;
 
 /** {@link QatCli} explains itself, and answers bad usage and bad input with one line. */
 class QatCliTest {
@@ -105,5 +115,43 @@ class QatCliTest {
             words[i] = path ? folder.resolve(words[i]).toString() : words[i];
         }
         return words;
+    }
+
+    @Test
+    void zipThatIsNoNetwork_isOneLine() throws IOException {
+        Path zip = folder.resolve("no network.zip");
+        try (ZipOutputStream out = new ZipOutputStream(Files.newOutputStream(zip))) {
+            for (String name : List.of("configuration.json", "coefficients.bin")) {
+                out.putNextEntry(new ZipEntry(name));
+                out.write("hello".getBytes(StandardCharsets.UTF_8));
+                out.closeEntry();
+            }
+        }
+        CliRun run = CliRun.of("inspect", zip);
+        assertThat(run.exitCode()).isEqualTo(2);
+        assertThat(run.errors()).startsWith("qat: " + zip + ": ").hasLineCount(1);
+    }
+
+    @Test
+    void networkThatHasSeenNoData_isBadInput_inOneLine() throws IOException {
+        MultiLayerNetwork net =
+                new MultiLayerNetwork(
+                        new NeuralNetConfiguration.Builder()
+                                .list()
+                                .layer(
+                                        new OutputLayer.Builder()
+                                                .nIn(3)
+                                                .nOut(2)
+                                                .activation(Activation.SOFTMAX)
+                                                .build())
+                                .build());
+        net.init();
+        Path zip = folder.resolve("prepared.zip");
+        Path qnet = folder.resolve("m.qnet");
+        Qat.prepare(net, QatConfig.int8()).save(zip.toFile());
+        CliRun run = CliRun.of("convert", "--model", zip, "--out", qnet);
+        assertThat(run.exitCode()).isEqualTo(2);
+        assertThat(run.errors()).contains("call Qat.calibrate, or train").hasLineCount(1);
+        assertThat(qnet).doesNotExist();
     }
 }
