@@ -273,8 +273,8 @@ public final class Verifier {
     /** The softmax of a LossLayer is ND4J's own, which rounds in another order. */
     private boolean endsInStockSoftmax() {
         Layer last = network.byName().get(network.outputs().get(0)).layer();
-        return last instanceof LossLayer
-                && ((LossLayer) last).getActivationFn() instanceof ActivationSoftmax;
+        return last instanceof LossLayer lossLayer
+                && lossLayer.getActivationFn() instanceof ActivationSoftmax;
     }
 
     private VerificationReport report() {

@@ -74,15 +74,6 @@ final class NdArrays {
                         + "] with at least one example");
     }
 
-    /** Deeplearning4j's networks for flattened pictures take them unflattened too. */
-    private static boolean flattens(long[] got, TensorType type) {
-        long elements = 1;
-        for (int axis = 1; axis < got.length; axis++) {
-            elements *= got[axis];
-        }
-        return type.rank() == 1 && got.length > 2 && elements == type.elements();
-    }
-
     private static long[] shape(long batch, TensorType type) {
         long[] shape = new long[type.rank() + 1];
         shape[0] = batch;

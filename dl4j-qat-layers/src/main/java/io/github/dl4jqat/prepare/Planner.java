@@ -71,7 +71,7 @@ final class Planner {
         }
         LayerRules.requireAllMatch(config.rules(), network);
         raw.addAll(network.inputs());
-        for (String input : sharedInputs()) {
+        for (String input : inputsToQuantize()) {
             grids.put(input, input + INPUT_QUANTIZER);
         }
         List<Entry> entries = new ArrayList<>();

@@ -167,8 +167,8 @@ class WholeWayTest {
                         "convert",
                         "--model=" + folder.resolve("uncalibrated.zip"),
                         "--out=" + folder.resolve("uncalibrated.qnet"));
-        assertThat(tooEarly.exitCode()).isEqualTo(1);
-        assertThat(tooEarly.errors()).startsWith("qat: ").contains("cnn1", "--debug");
+        assertThat(tooEarly.exitCode()).isEqualTo(2);
+        assertThat(tooEarly.errors()).startsWith("qat: ").contains("cnn1", "cnn2", "output");
         assertThat(tooEarly.out()).isEmpty();
         assertThat(folder.resolve("uncalibrated.qnet")).doesNotExist();
     }
