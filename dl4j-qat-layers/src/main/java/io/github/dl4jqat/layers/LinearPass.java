@@ -1,10 +1,12 @@
 package io.github.dl4jqat.layers;
 
+import io.github.dl4jqat.kernels.ClippedBackward;
 import io.github.dl4jqat.ops.TensorKernels;
 import io.github.dl4jqat.quant.Bias;
 import io.github.dl4jqat.quant.Granularity;
 import io.github.dl4jqat.quant.QuantParams;
 import io.github.dl4jqat.quant.Requantizer;
+import io.github.dl4jqat.quant.Symmetry;
 import java.util.BitSet;
 import org.deeplearning4j.nn.workspace.ArrayType;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
@@ -176,7 +178,7 @@ final class LinearPass {
 
     /** The gradient of the weights from that of the quantized weights, in place. */
     void backwardWeights(INDArray w, INDArray grad, Trace trace) {
-        if (trace.weightParams != null) {
+        if (trace.weightParams != null && !nothingToClip()) {
             TensorKernels.backward(
                     w,
                     grad,
@@ -185,6 +187,18 @@ final class LinearPass {
                     op.outputAxisOfWeights(),
                     how.weight().estimator().backward());
         }
+    }
+
+    /**
+     * Whether the rule is to clip, and no weight can be outside: the range of a symmetric signed
+     * spec is that of these very weights. Only the rounding of its scale to a float would put the
+     * largest weight of a channel outside, every second one in a network of doubles, and stop its
+     * training.
+     */
+    private boolean nothingToClip() {
+        return how.weight().estimator().backward() == ClippedBackward.INSTANCE
+                && how.weight().spec().symmetry() == Symmetry.SYMMETRIC
+                && how.weight().spec().signed();
     }
 
     private QuantParams weightParams(INDArray w, INDArray b, QuantParams input) {
