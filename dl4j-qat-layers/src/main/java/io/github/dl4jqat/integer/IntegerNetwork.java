@@ -111,7 +111,7 @@ public final class IntegerNetwork implements AutoCloseable {
     }
 
     /** The outputs for a batch in the order of the model, one array for each input. */
-    public INDArray[] output(INDArray... inputs) {
+    public INDArray[] outputs(INDArray... inputs) {
         return NdArrays.output(engine, inputs);
     }
 
@@ -213,7 +213,7 @@ public final class IntegerNetwork implements AutoCloseable {
                             + what
                             + ", the network has "
                             + tensors
-                            + "; use the method with several arrays or names");
+                            + "; use outputs(INDArray...) or output(Map, int)");
         }
         return tensors.get(0);
     }

@@ -43,7 +43,7 @@ class ConvertedShapeTest {
         INDArray x = SmallNets.features(5);
         INDArray[] expected = qat.output(x);
         try (IntegerNetwork integer = Qat.convert(qat)) {
-            INDArray[] actual = integer.output(new INDArray[] {x});
+            INDArray[] actual = integer.outputs(new INDArray[] {x});
             assertThat(actual).containsExactly(expected);
             assertThat(actual[0]).isNotEqualTo(actual[1]);
         }

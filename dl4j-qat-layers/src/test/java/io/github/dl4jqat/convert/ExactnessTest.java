@@ -616,8 +616,8 @@ class ExactnessTest {
                 IntegerNetwork java = integer.withEngine(EngineChoice.JAVA)) {
             INDArray x = one.get(0).getFeatures();
             INDArray[] expected = qat.output(false, x);
-            INDArray[] actual = java.output(new INDArray[] {x});
-            INDArray[] ort = integer.output(new INDArray[] {x});
+            INDArray[] actual = java.outputs(new INDArray[] {x});
+            INDArray[] ort = integer.outputs(new INDArray[] {x});
             assertThat(actual).hasSize(2);
             for (int i = 0; i < 2; i++) {
                 assertThat(Nets.bits(actual[i])).isEqualTo(Nets.bits(expected[i]));

@@ -125,7 +125,7 @@ class IntegerNetworkTest {
             assertThatThrownBy(() -> net.output(new float[SIZE + 1], 1))
                     .hasMessageContaining("have 324 elements, got 325");
             INDArray x = Nd4j.create(1, 1, 18, 18);
-            assertThatThrownBy(() -> net.output(x, x)).hasMessageContaining("got 2 arrays");
+            assertThatThrownBy(() -> net.outputs(x, x)).hasMessageContaining("got 2 arrays");
         }
     }
 
@@ -146,15 +146,15 @@ class IntegerNetworkTest {
         INDArray b = Nd4j.createFromArray(new float[][] {{4, 5}, {6, 7}, {8, 9}});
         for (EngineChoice choice : EngineChoice.values()) {
             try (IntegerNetwork net = IntegerNetwork.of(model, choice)) {
-                INDArray[] y = net.output(a, b);
+                INDArray[] y = net.outputs(a, b);
                 assertThat(y).containsExactly(b, a);
                 assertThatThrownBy(() -> net.output(a)).hasMessageContaining("needs one input");
-                assertThatThrownBy(() -> net.output(a, b, b))
+                assertThatThrownBy(() -> net.outputs(a, b, b))
                         .hasMessageContaining("one for each input");
                 assertThatThrownBy(() -> net.output(new float[3], 3))
                         .isInstanceOf(UnsupportedOperationException.class);
                 INDArray two = Nd4j.create(2, 2);
-                assertThatThrownBy(() -> net.output(a, two))
+                assertThatThrownBy(() -> net.outputs(a, two))
                         .hasMessageContaining("got 2 examples, the first input 3");
             }
         }

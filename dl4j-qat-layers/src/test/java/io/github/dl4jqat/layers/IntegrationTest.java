@@ -459,7 +459,7 @@ class IntegrationTest {
                         new INDArray[] {x}, new INDArray[] {y, y}));
         INDArray[] expected = net.output(false, x);
         try (IntegerNetwork integer = Qat.convert(net)) {
-            INDArray[] actual = integer.output(new INDArray[] {x});
+            INDArray[] actual = integer.outputs(new INDArray[] {x});
             for (int i = 0; i < 2; i++) {
                 assertThat(actual[i].sub(expected[i]).amaxNumber().doubleValue()).isLessThan(1e-6);
             }

@@ -170,7 +170,8 @@ class TrainingSemanticsTest {
                 if (f == Activation.TANH) {
                     dz = backward(z, dz, q.preActivationParams(), 0, estimator);
                 }
-                INDArray dw = backward(w, qx.transpose().mmul(dz), wp, 1, estimator);
+                // No weight is outside a range that is its own, not even by rounding.
+                INDArray dw = qx.transpose().mmul(dz);
                 INDArray dx = backward(x, dz.mmul(qw.transpose()), q.inputParams(), 0, estimator);
                 layer.setBackpropGradientsViewArray(Nd4j.zeros(type, 1, net.numParams()));
                 Pair<Gradient, INDArray> back = layer.backpropGradient(epsilon, NONE);
@@ -246,10 +247,7 @@ class TrainingSemanticsTest {
                             backward(z, epsilon, q.outputParams(), 0, estimator), NONE);
             Map<String, INDArray> gradients = expected.getFirst().gradientForVariable();
             Map<String, INDArray> actualGradients = back.getFirst().gradientForVariable();
-            assertClose(
-                    "dW",
-                    actualGradients.get("W"),
-                    backward(w, gradients.get("W"), wp, 0, estimator));
+            assertClose("dW", actualGradients.get("W"), gradients.get("W"));
             assertClose("db", actualGradients.get("b"), gradients.get("b"));
             assertClose(
                     "dx",
