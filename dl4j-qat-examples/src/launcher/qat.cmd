@@ -11,5 +11,5 @@ if not exist "%~dp0qat.args" (
 )
 rem ND4J's OpenMP threads otherwise spin against each other while they wait.
 if not defined OMP_WAIT_POLICY set "OMP_WAIT_POLICY=PASSIVE"
-"%QAT_JAVA%" %QAT_JAVA_OPTS% "@%~dp0qat.args" %*
+"%QAT_JAVA%" %QAT_JAVA_OPTS% "@%~dp0qat.args" io.github.dl4jqat.examples.cli.QatCli %*
 exit /b %ERRORLEVEL%

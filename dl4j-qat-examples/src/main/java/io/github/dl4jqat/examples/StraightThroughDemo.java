@@ -26,7 +26,7 @@ import org.nd4j.linalg.factory.Nd4j;
  * </ul>
  *
  * <pre>
- *   java -cp ... io.github.dl4jqat.examples.StraightThroughDemo
+ *   java @dl4j-qat-examples/target/qat.args io.github.dl4jqat.examples.StraightThroughDemo
  * </pre>
  */
 public final class StraightThroughDemo {

@@ -36,11 +36,12 @@ import org.openjdk.jmh.annotations.Warmup;
  * training does, and prints medians:
  *
  * <pre>
- *   java -cp ... io.github.dl4jqat.examples.bench.KernelBenchmark [rounds]
+ *   java @dl4j-qat-examples/target/qat.args io.github.dl4jqat.examples.bench.KernelBenchmark [rounds]
  * </pre>
  *
- * The methods are JMH benchmarks too ({@code java -cp ... org.openjdk.jmh.Main KernelBenchmark}),
- * each then alone in its JVM. Every result is verified before anything is timed.
+ * The methods are JMH benchmarks too ({@code java @dl4j-qat-examples/target/qat.args
+ * org.openjdk.jmh.Main KernelBenchmark}), each then alone in its JVM. Every result is verified
+ * before anything is timed.
  */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)
