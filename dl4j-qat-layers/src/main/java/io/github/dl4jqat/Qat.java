@@ -103,7 +103,7 @@ public final class Qat {
         return Verifier.verify(net, integer, data);
     }
 
-    /** The same for a graph with one input and one output. */
+    /** The same for a graph with one input and any number of outputs. */
     public static VerificationReport verify(
             ComputationGraph net, IntegerNetwork integer, DataSetIterator data) {
         return Verifier.verify(net, integer, data);

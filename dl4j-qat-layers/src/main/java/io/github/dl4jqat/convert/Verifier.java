@@ -15,6 +15,7 @@ import io.github.dl4jqat.layers.QuantizedLogits;
 import io.github.dl4jqat.layers.QuantizedWeightLayer;
 import io.github.dl4jqat.quant.QuantParams;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -79,17 +80,16 @@ public final class Verifier {
                 });
     }
 
-    /** The same for a graph with one input and one output. */
+    /** The same for a graph with one input. */
     public static VerificationReport verify(
             ComputationGraph net, IntegerNetwork integer, DataSetIterator data) {
         NetworkView view = NetworkView.of(net);
-        if (view.inputs().size() != 1 || view.outputs().size() != 1) {
+        if (view.inputs().size() != 1) {
             throw new IllegalArgumentException(
                     "Qat.verify: the graph has the inputs "
                             + view.inputs()
-                            + " and the outputs "
-                            + view.outputs()
-                            + "; only graphs with one of each can be compared");
+                            + ", but a DataSetIterator feeds one; compare the outputs of"
+                            + " IntegerNetwork.outputs(...) with those of the graph");
         }
         InputLinks.link(view);
         return run(view, integer, data, x -> net.feedForward(x, false));
@@ -164,7 +164,7 @@ public final class Verifier {
             count(node.name(), expected, actual);
             feeds.put(tensor.name(), TensorData.of(expected));
         }
-        endToEnd(x, activations.get(network.outputs().get(0)));
+        endToEnd(x, activations);
     }
 
     /** DL4J's activation layer writes over its input, so that node's own values are gone. */
@@ -214,16 +214,29 @@ public final class Verifier {
         }
     }
 
-    private void endToEnd(INDArray x, INDArray simulated) {
-        INDArray y = integer.output(x);
-        INDArray expected = simulated.castTo(DataType.FLOAT).reshape('c', y.shape());
-        maxOutputDifference =
-                Math.max(maxOutputDifference, expected.sub(y).amaxNumber().doubleValue());
-        int n = Math.toIntExact(y.length() / y.size(0));
-        float[] a = expected.dup('c').data().asFloat();
-        float[] b = y.dup('c').data().asFloat();
-        for (int row = 0; row < a.length; row += n) {
-            equalLabels += argMax(a, row, n) == argMax(b, row, n) ? 1 : 0;
+    /** An example counts as equal if every output of the network names the same class for it. */
+    private void endToEnd(INDArray x, Map<String, INDArray> activations) {
+        boolean[] equal = new boolean[Math.toIntExact(x.size(0))];
+        Arrays.fill(equal, true);
+        INDArray[] actual = integer.outputs(x);
+        for (int i = 0; i < actual.length; i++) {
+            INDArray y = actual[i];
+            INDArray expected =
+                    activations
+                            .get(network.outputs().get(i))
+                            .castTo(DataType.FLOAT)
+                            .reshape('c', y.shape());
+            maxOutputDifference =
+                    Math.max(maxOutputDifference, expected.sub(y).amaxNumber().doubleValue());
+            int n = Math.toIntExact(y.length() / y.size(0));
+            float[] a = expected.dup('c').data().asFloat();
+            float[] b = y.dup('c').data().asFloat();
+            for (int row = 0; row < equal.length; row++) {
+                equal[row] &= argMax(a, row * n, n) == argMax(b, row * n, n);
+            }
+        }
+        for (boolean same : equal) {
+            equalLabels += same ? 1 : 0;
         }
     }
 
@@ -272,9 +285,13 @@ public final class Verifier {
 
     /** The softmax of a LossLayer is ND4J's own, which rounds in another order. */
     private boolean endsInStockSoftmax() {
-        Layer last = network.byName().get(network.outputs().get(0)).layer();
-        return last instanceof LossLayer lossLayer
-                && lossLayer.getActivationFn() instanceof ActivationSoftmax;
+        return network.outputs().stream()
+                .map(output -> network.byName().get(output).layer())
+                .anyMatch(
+                        last ->
+                                last instanceof LossLayer lossLayer
+                                        && lossLayer.getActivationFn()
+                                                instanceof ActivationSoftmax);
     }
 
     private VerificationReport report() {

@@ -623,6 +623,12 @@ class ExactnessTest {
                 assertThat(Nets.bits(actual[i])).isEqualTo(Nets.bits(expected[i]));
                 assertThat(ort[i].sub(expected[i]).amaxNumber().doubleValue()).isLessThan(1e-6);
             }
+            VerificationReport report = Qat.verify(qat, java, new ListDataSetIterator<>(one, 5));
+            assertThat(report.exact()).as(report.toString()).isTrue();
+            assertThat(report.examples()).isEqualTo(15);
+            assertThat(report.layers())
+                    .extracting(VerificationReport.LayerDifference::layer)
+                    .contains("outLeft", "outRight");
         }
     }
 
