@@ -12,12 +12,15 @@ import org.junit.jupiter.api.extension.TestWatcher;
  */
 public final class Seeds implements ParameterResolver, TestWatcher {
 
+    /** The same in every build, so that a build fails for a change and for nothing else. */
+    private static final long DEFAULT = 20_260;
+
     private static final long SEED = seed();
 
     private static long seed() {
         String given = System.getProperty("qat.seed", "");
         // The build passes the property on without knowing whether it is set.
-        return given.matches("-?\\d+") ? Long.parseLong(given) : System.nanoTime() & 0xffffffffL;
+        return given.matches("-?\\d+") ? Long.parseLong(given) : DEFAULT;
     }
 
     /** The seed of this run. */
