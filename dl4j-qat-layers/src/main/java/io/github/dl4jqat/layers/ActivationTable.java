@@ -67,8 +67,16 @@ public final class ActivationTable {
      * The function's value for every integer of its input.
      *
      * @return {@code f((q - zeroPoint) * scale)} for {@code q} from {@code qMin} to {@code qMax}
+     * @throws IllegalArgumentException if the function looks at more than one element at a time
      */
     public static float[] values(IActivation f, QuantParams input) {
+        if (!isElementwise(f)) {
+            throw new IllegalArgumentException(
+                    "its activation function "
+                            + f
+                            + " is not elementwise, no table can stand for it; keep the layer"
+                            + " float, or put the function at the end of the network");
+        }
         int levels = input.spec().qMax() - input.spec().qMin() + 1;
         float[] x = new float[levels];
         for (int i = 0; i < levels; i++) {

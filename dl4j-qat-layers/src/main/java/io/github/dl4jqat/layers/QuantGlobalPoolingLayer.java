@@ -6,6 +6,7 @@ import org.deeplearning4j.nn.api.Layer;
 import org.deeplearning4j.nn.api.ParamInitializer;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.layers.GlobalPoolingLayer;
+import org.deeplearning4j.nn.conf.layers.PoolingType;
 import org.deeplearning4j.nn.params.EmptyParamInitializer;
 import org.deeplearning4j.optimize.api.TrainingListener;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -31,9 +32,23 @@ public class QuantGlobalPoolingLayer extends GlobalPoolingLayer implements Quant
     /** For JSON. */
     protected QuantGlobalPoolingLayer() {}
 
-    /** The stock layer with a quantized output. */
+    /**
+     * The stock layer with a quantized output.
+     *
+     * @throws IllegalArgumentException if its pooling is another than average or sum
+     */
     public static QuantGlobalPoolingLayer of(
             GlobalPoolingLayer stock, LayerQuantization quantization) {
+        if (stock.getPoolingType() != PoolingType.AVG
+                && stock.getPoolingType() != PoolingType.SUM) {
+            throw new IllegalArgumentException(
+                    "QuantGlobalPoolingLayer: layer '"
+                            + stock.getLayerName()
+                            + "' has pooling "
+                            + stock.getPoolingType()
+                            + ", expected average or sum pooling. Max pooling needs no quantizer,"
+                            + " p-norm pooling has no integer form: use the stock layer");
+        }
         return StockTwin.of(stock, QuantGlobalPoolingLayer.class, quantization);
     }
 

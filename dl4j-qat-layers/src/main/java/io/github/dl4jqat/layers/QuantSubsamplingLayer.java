@@ -31,8 +31,21 @@ public class QuantSubsamplingLayer extends SubsamplingLayer implements QuantLaye
     /** For JSON. */
     protected QuantSubsamplingLayer() {}
 
-    /** The stock layer with a quantized output. */
+    /**
+     * The stock layer with a quantized output.
+     *
+     * @throws IllegalArgumentException if its pooling is another than average
+     */
     public static QuantSubsamplingLayer of(SubsamplingLayer stock, LayerQuantization quantization) {
+        if (stock.getPoolingType() != org.deeplearning4j.nn.conf.layers.PoolingType.AVG) {
+            throw new IllegalArgumentException(
+                    "QuantSubsamplingLayer: layer '"
+                            + stock.getLayerName()
+                            + "' has pooling "
+                            + stock.getPoolingType()
+                            + ", expected average pooling. Max pooling needs no quantizer, p-norm"
+                            + " pooling has no integer form: use the stock layer");
+        }
         return StockTwin.of(stock, QuantSubsamplingLayer.class, quantization);
     }
 

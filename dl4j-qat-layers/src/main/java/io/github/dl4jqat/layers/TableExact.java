@@ -13,6 +13,9 @@ record TableExact(IActivation function) implements ExactForm {
     @Override
     public INDArray apply(
             INDArray steps, QuantParams input, QuantParams output, Requantization mode) {
+        if (!ActivationTable.isElementwise(function)) {
+            return null;
+        }
         int[] table = ActivationTable.table(function, input, output);
         double[] values = new double[table.length];
         for (int i = 0; i < values.length; i++) {
