@@ -1,6 +1,6 @@
 package io.github.dl4jqat.examples;
 
-import io.github.dl4jqat.kernels.BackwardRule;
+import io.github.dl4jqat.estimator.GradientEstimators;
 import io.github.dl4jqat.ops.FakeQuantize;
 import io.github.dl4jqat.quant.QuantParams;
 import io.github.dl4jqat.quant.Quantizers;
@@ -89,7 +89,7 @@ public final class StraightThroughDemo {
                 sd.constant("x", Nd4j.linspace(1, 16, 16, DataType.FLOAT).reshape(1, 1, 4, 4));
         SDVariable w = sd.var("w", Nd4j.linspace(-0.9, 1.1, 9, DataType.FLOAT).reshape(3, 3, 1, 1));
         QuantParams params = QuantParams.fromRange(Quantizers.intPerTensor(bits), -0.9f, 1.1f);
-        SDVariable quantized = FakeQuantize.apply(sd, w, params, 0, BackwardRule.IDENTITY);
+        SDVariable quantized = FakeQuantize.apply(sd, w, params, 0, GradientEstimators.identity());
         SDVariable y =
                 sd.cnn()
                         .conv2d(

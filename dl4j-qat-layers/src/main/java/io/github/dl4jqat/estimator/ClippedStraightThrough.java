@@ -1,7 +1,8 @@
 package io.github.dl4jqat.estimator;
 
-import io.github.dl4jqat.kernels.BackwardKernel;
 import io.github.dl4jqat.kernels.ClippedBackward;
+import io.github.dl4jqat.kernels.EstimatorKernel;
+import io.github.dl4jqat.quant.QuantSpec;
 
 /**
  * The clipped straight-through estimator: the gradient passes where the value before rounding lies
@@ -27,7 +28,7 @@ public record ClippedStraightThrough() implements GradientEstimator {
     }
 
     @Override
-    public BackwardKernel backward() {
+    public EstimatorKernel kernel(QuantSpec spec, Moment moment) {
         return ClippedBackward.INSTANCE;
     }
 }

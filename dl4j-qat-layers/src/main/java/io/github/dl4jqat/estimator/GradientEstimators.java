@@ -1,13 +1,21 @@
 package io.github.dl4jqat.estimator;
 
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
+import org.nd4j.shade.jackson.core.JsonProcessingException;
+import org.nd4j.shade.jackson.databind.ObjectMapper;
+import org.nd4j.shade.jackson.databind.SerializationFeature;
+import org.nd4j.shade.jackson.databind.json.JsonMapper;
 
-/** The gradient estimators, by name. */
+/** The gradient estimators of this package, by name, each with its usual settings. */
 public final class GradientEstimators {
 
     private static final Map<String, GradientEstimator> BY_NAME = byName();
+
+    private static final ObjectMapper JSON =
+            JsonMapper.builder().disable(SerializationFeature.FAIL_ON_EMPTY_BEANS).build();
 
     private GradientEstimators() {}
 
@@ -22,7 +30,7 @@ public final class GradientEstimators {
     }
 
     /**
-     * The estimator of that name.
+     * The estimator of that name with its usual settings.
      *
      * @throws IllegalArgumentException for an unknown name; the message lists the known ones
      */
@@ -35,17 +43,62 @@ public final class GradientEstimators {
         return found;
     }
 
+    /** The estimator as one line of JSON. */
+    public static String toJson(GradientEstimator estimator) {
+        try {
+            return JSON.writeValueAsString(estimator);
+        } catch (JsonProcessingException e) {
+            throw new IllegalArgumentException(
+                    "Estimator '"
+                            + estimator.name()
+                            + "' ("
+                            + estimator.getClass().getName()
+                            + ") cannot be written as JSON: "
+                            + e.getOriginalMessage()
+                            + "; make it a record, or give it what Jackson needs",
+                    e);
+        }
+    }
+
+    /** The estimator that {@link #toJson} wrote. */
+    public static GradientEstimator fromJson(String json) {
+        try {
+            return JSON.readValue(json, GradientEstimator.class);
+        } catch (JsonProcessingException e) {
+            throw new IllegalArgumentException(
+                    "Not an estimator: " + json + ": " + e.getOriginalMessage(), e);
+        }
+    }
+
     /** All names. */
     public static Set<String> names() {
         return BY_NAME.keySet();
     }
 
+    /** The name of a kind of this package, or null. */
+    static String nameOf(Class<?> type) {
+        for (GradientEstimator e : BY_NAME.values()) {
+            if (e.getClass() == type) {
+                return e.name();
+            }
+        }
+        return null;
+    }
+
+    /** The kind of that name, or null. */
+    static Class<?> typeOf(String name) {
+        GradientEstimator found = BY_NAME.get(name);
+        return found == null ? null : found.getClass();
+    }
+
     private static Map<String, GradientEstimator> byName() {
         Map<String, GradientEstimator> all = new LinkedHashMap<>();
-        for (GradientEstimator e :
-                new GradientEstimator[] {new StraightThrough(), new ClippedStraightThrough()}) {
+        GradientEstimator[] kinds = {
+            new StraightThrough(), new ClippedStraightThrough(),
+        };
+        for (GradientEstimator e : kinds) {
             all.put(e.name(), e);
         }
-        return java.util.Collections.unmodifiableMap(all);
+        return Collections.unmodifiableMap(all);
     }
 }

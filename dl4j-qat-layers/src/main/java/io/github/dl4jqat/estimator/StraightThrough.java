@@ -1,7 +1,8 @@
 package io.github.dl4jqat.estimator;
 
-import io.github.dl4jqat.kernels.BackwardKernel;
+import io.github.dl4jqat.kernels.EstimatorKernel;
 import io.github.dl4jqat.kernels.IdentityBackward;
+import io.github.dl4jqat.quant.QuantSpec;
 
 /**
  * The identity straight-through estimator: the gradient passes unchanged, outside the range too.
@@ -25,7 +26,7 @@ public record StraightThrough() implements GradientEstimator {
     }
 
     @Override
-    public BackwardKernel backward() {
+    public EstimatorKernel kernel(QuantSpec spec, Moment moment) {
         return IdentityBackward.INSTANCE;
     }
 }

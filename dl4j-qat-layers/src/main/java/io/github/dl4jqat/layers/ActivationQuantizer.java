@@ -1,6 +1,8 @@
 package io.github.dl4jqat.layers;
 
+import io.github.dl4jqat.estimator.Moment;
 import io.github.dl4jqat.observer.ObservedRange;
+import io.github.dl4jqat.ops.EstimatorKernels;
 import io.github.dl4jqat.ops.TensorKernels;
 import io.github.dl4jqat.quant.QuantParams;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -92,7 +94,14 @@ final class ActivationQuantizer {
 
     /** The gradient at {@code x} from the gradient of its quantized value; may be in place. */
     void backward(INDArray x, INDArray grad, INDArray dx, QuantParams p) {
-        TensorKernels.backward(x, grad, dx, p, 0, how.estimator().backward());
+        EstimatorKernels.backward(
+                x,
+                grad,
+                dx,
+                p,
+                new double[0][],
+                0,
+                how.estimator().kernel(how.spec(), Moment.EVALUATION));
     }
 
     ObservedRange stored() {

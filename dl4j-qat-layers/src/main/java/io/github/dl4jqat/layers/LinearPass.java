@@ -1,6 +1,8 @@
 package io.github.dl4jqat.layers;
 
-import io.github.dl4jqat.kernels.ClippedBackward;
+import io.github.dl4jqat.estimator.ClippedStraightThrough;
+import io.github.dl4jqat.estimator.Moment;
+import io.github.dl4jqat.ops.EstimatorKernels;
 import io.github.dl4jqat.ops.TensorKernels;
 import io.github.dl4jqat.quant.Bias;
 import io.github.dl4jqat.quant.Granularity;
@@ -179,13 +181,14 @@ final class LinearPass {
     /** The gradient of the weights from that of the quantized weights, in place. */
     void backwardWeights(INDArray w, INDArray grad, Trace trace) {
         if (trace.weightParams != null && !nothingToClip()) {
-            TensorKernels.backward(
+            EstimatorKernels.backward(
                     w,
                     grad,
                     grad,
                     trace.weightParams,
+                    new double[0][],
                     op.outputAxisOfWeights(),
-                    how.weight().estimator().backward());
+                    how.weight().estimator().kernel(how.weight().spec(), Moment.EVALUATION));
         }
     }
 
@@ -196,7 +199,7 @@ final class LinearPass {
      * training.
      */
     private boolean nothingToClip() {
-        return how.weight().estimator().backward() == ClippedBackward.INSTANCE
+        return how.weight().estimator() instanceof ClippedStraightThrough
                 && how.weight().spec().symmetry() == Symmetry.SYMMETRIC
                 && how.weight().spec().signed();
     }

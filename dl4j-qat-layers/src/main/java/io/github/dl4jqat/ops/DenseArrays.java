@@ -28,7 +28,7 @@ final class DenseArrays {
      * The array, or a copy where each channel is a run of memory with its elements in row-major
      * order of the other axes: a group is a stretch of that order however an array lies.
      */
-    private static INDArray channelsAsRuns(INDArray array, int axis) {
+    static INDArray channelsAsRuns(INDArray array, int axis) {
         int[] axisFirst = new int[array.rank()];
         int[] back = new int[array.rank()];
         axisFirst[0] = axis;

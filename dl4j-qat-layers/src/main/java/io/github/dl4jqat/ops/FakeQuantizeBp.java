@@ -6,11 +6,12 @@ import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
 
 /**
  * The gradient of {@link FakeQuantize}, an op of its own because SameDiff's gradient graph is saved
- * and copied like any other. Inputs: {@code x, scale, zeroPoint, dy}; outputs: {@code dx, dscale,
- * dzeroPoint}, each like its input. SameDiff adds it; nobody else needs to.
+ * and copied like any other. Inputs: those of the forward op and {@code dy}; outputs: the gradient
+ * of each of its inputs. SameDiff adds it; nobody else needs to.
  *
  * <p>Stateless; one graph may run on several threads.
  */
@@ -41,22 +42,24 @@ public final class FakeQuantizeBp extends JavaOp {
 
     @Override
     int numInputs() {
-        return 4;
+        return getNumOutputs() + 1;
     }
 
     @Override
     public int getNumOutputs() {
-        return 3;
+        return QuantizeArguments.areIn(this)
+                ? QuantizeArguments.of(this).inputs()
+                : QuantizeArguments.FIXED_INPUTS;
     }
 
     @Override
     String arrayMethod() {
-        return "TensorKernels.backward";
+        return "EstimatorKernels.backward";
     }
 
     @Override
     public List<DataType> calculateOutputDataTypes(List<DataType> inputs) {
-        return inputs.subList(0, 3);
+        return inputs.subList(0, inputs.size() - 1);
     }
 
     @Override
@@ -66,16 +69,16 @@ public final class FakeQuantizeBp extends JavaOp {
 
     @Override
     void compute(INDArray[] in, INDArray[] out) {
-        QuantizeArguments arguments = QuantizeArguments.of(this);
-        TensorKernels.backward(
-                in[0],
-                in[3],
-                out[0],
-                arguments.params(in),
-                arguments.axisFor(in[0].rank()),
-                arguments.rule().kernel());
-        out[1].assign(0);
-        out[2].assign(0);
+        double[][] gradients =
+                QuantizeArguments.of(this).pass(in).backward(in[0], in[in.length - 1], out[0]);
+        for (int i = 1; i < out.length; i++) {
+            int learned = i - QuantizeArguments.FIXED_INPUTS;
+            if (learned < 0) {
+                out[i].assign(0);
+            } else {
+                out[i].assign(Nd4j.createFromArray(gradients[learned]).reshape(out[i].shape()));
+            }
+        }
     }
 
     @Override

@@ -1,7 +1,7 @@
 package io.github.dl4jqat.ops;
 
 import java.util.Arrays;
-import java.util.function.Supplier;
+import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 import org.bytedeco.javacpp.DoublePointer;
 import org.bytedeco.javacpp.FloatPointer;
@@ -82,28 +82,33 @@ final class OffHeapBlocks {
      * @param output may be one of the inputs, or null for none
      */
     static void floats(INDArray[] inputs, INDArray output, DenseLayout layout, FloatLoop loop) {
-        overBlocks(layout, () -> new FloatWorker(inputs, output, layout, loop));
+        overBlocks(layout, part -> new FloatWorker(inputs, output, layout, loop));
     }
 
     /** The same on the bits of FLOAT arrays, as ints. */
     static void bits(INDArray[] inputs, INDArray output, DenseLayout layout, IntLoop loop) {
-        overBlocks(layout, () -> new BitWorker(inputs, output, layout, loop));
+        overBlocks(layout, part -> new BitWorker(inputs, output, layout, loop));
     }
 
     /** The same for dtype DOUBLE. */
     static void doubles(INDArray[] inputs, INDArray output, DenseLayout layout, DoubleLoop loop) {
-        overBlocks(layout, () -> new DoubleWorker(inputs, output, loop));
+        overBlocks(layout, part -> new DoubleWorker(inputs, output, loop));
     }
 
-    private static void overBlocks(DenseLayout layout, Supplier<Worker> workers) {
+    /** The largest number of parts that a call is split into. */
+    static int parts() {
+        return Runtime.getRuntime().availableProcessors();
+    }
+
+    /**
+     * Splits the blocks over the cores; each part, numbered from 0, gets a worker of its own, made
+     * on the thread that runs it.
+     */
+    static void overBlocks(DenseLayout layout, IntFunction<BlockWorker> workers) {
         long blocks = (layout.length() + BLOCK - 1) / BLOCK;
-        int tasks =
-                (int)
-                        Math.min(
-                                Runtime.getRuntime().availableProcessors(),
-                                Math.max(1, blocks / PARALLEL_BLOCKS));
+        int tasks = (int) Math.min(parts(), Math.max(1, blocks / PARALLEL_BLOCKS));
         if (tasks == 1) {
-            workers.get().work(layout, 0, layout.length());
+            workers.apply(0).work(layout, 0, layout.length());
             return;
         }
         IntStream.range(0, tasks)
@@ -112,81 +117,11 @@ final class OffHeapBlocks {
                         t -> {
                             long first = blocks * t / tasks * BLOCK;
                             long last = Math.min(layout.length(), blocks * (t + 1) / tasks * BLOCK);
-                            workers.get().work(layout, first, last);
+                            workers.apply(t).work(layout, first, last);
                         });
     }
 
-    /** One thread's part of a call. */
-    private abstract static class Worker {
-
-        private final boolean wholeBlocks;
-
-        Worker(boolean wholeBlocks) {
-            this.wholeBlocks = wholeBlocks;
-        }
-
-        abstract void load(long at, int n);
-
-        abstract void run(int from, int to, int channel);
-
-        abstract void expand(int from, int to, int channel, int channels);
-
-        abstract void each(int n);
-
-        abstract void store(long at, int n);
-
-        final void work(DenseLayout layout, long first, long last) {
-            for (long at = first; at < last; at += BLOCK) {
-                int n = (int) Math.min(BLOCK, last - at);
-                load(at, n);
-                if (layout.scales() == 1) {
-                    run(0, n, 0);
-                } else {
-                    segments(layout, at, n);
-                    if (wholeBlocks) {
-                        each(n);
-                    }
-                }
-                store(at, n);
-            }
-        }
-
-        private void segments(DenseLayout layout, long at, int n) {
-            int channel = (int) (at / layout.inner() % layout.channels());
-            if (wholeBlocks && layout.inner() == 1) {
-                for (int done = 0; done < n; channel = 0) {
-                    int to = Math.min(n, done + layout.channels() - channel);
-                    expand(done, to, channel, to - done);
-                    done = to;
-                }
-                return;
-            }
-            long within = at % layout.inner();
-            for (int done = 0; done < n; ) {
-                long end = layout.inner();
-                int scale = channel;
-                if (layout.group() > 0) {
-                    long group = within / layout.group();
-                    end = Math.min(end, (group + 1) * layout.group());
-                    scale = channel * layout.groupsPerChannel() + (int) group;
-                }
-                int to = (int) Math.min(n, done + end - within);
-                if (wholeBlocks) {
-                    expand(done, to, scale, 1);
-                } else {
-                    run(done, to, scale);
-                }
-                within += to - done;
-                done = to;
-                if (within == layout.inner()) {
-                    within = 0;
-                    channel = channel + 1 == layout.channels() ? 0 : channel + 1;
-                }
-            }
-        }
-    }
-
-    private static final class FloatWorker extends Worker {
+    private static final class FloatWorker extends BlockWorker {
         private final INDArray[] inputs;
         private final INDArray output;
         private final FloatLoop loop;
@@ -246,7 +181,7 @@ final class OffHeapBlocks {
         }
     }
 
-    private static final class BitWorker extends Worker {
+    private static final class BitWorker extends BlockWorker {
         private final INDArray[] inputs;
         private final INDArray output;
         private final IntLoop loop;
@@ -304,7 +239,7 @@ final class OffHeapBlocks {
         }
     }
 
-    private static final class DoubleWorker extends Worker {
+    private static final class DoubleWorker extends BlockWorker {
         private final INDArray[] inputs;
         private final INDArray output;
         private final DoubleLoop loop;

@@ -8,6 +8,7 @@ import io.github.dl4jqat.kernels.RangeKernel;
 import io.github.dl4jqat.quant.Granularity;
 import io.github.dl4jqat.quant.QuantParams;
 import io.github.dl4jqat.quant.Requantizer;
+import io.github.dl4jqat.quant.Symmetry;
 import java.util.Arrays;
 import java.util.concurrent.atomic.LongAdder;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -23,6 +24,8 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  */
 public final class TensorKernels {
 
+    private static final double[][] NO_VALUES = {};
+
     private TensorKernels() {}
 
     /** Smallest and largest finite value of each channel; {@code max < min} where there is none. */
@@ -31,6 +34,10 @@ public final class TensorKernels {
 
     /** {@code y = (clamp(rint(x / scale) + zeroPoint) - zeroPoint) * scale}. */
     public static void fakeQuantize(INDArray x, INDArray y, QuantParams p, int axis) {
+        if (p.spec().symmetry() == Symmetry.MID_RISE) {
+            EstimatorKernels.forward(x, y, p, NO_VALUES, axis, IdentityBackward.INSTANCE);
+            return;
+        }
         float low = p.lowestStep();
         float high = p.highestStep();
         run(
@@ -46,6 +53,10 @@ public final class TensorKernels {
 
     /** {@code y = clamp(rint(x / scale) + zeroPoint) - zeroPoint}, whole numbers in x's type. */
     public static void steps(INDArray x, INDArray y, QuantParams p, int axis) {
+        if (p.spec().symmetry() == Symmetry.MID_RISE) {
+            EstimatorKernels.levels(x, y, p, NO_VALUES, axis, IdentityBackward.INSTANCE);
+            return;
+        }
         float low = p.lowestStep();
         float high = p.highestStep();
         run(

@@ -61,7 +61,7 @@ public final class QuantParams {
             throw new IllegalArgumentException(
                     "QuantParams: " + scales.length + " scales for the per-tensor " + spec);
         }
-        if (spec.symmetry() == Symmetry.SYMMETRIC && zeroPoint != 0) {
+        if (spec.symmetry() != Symmetry.AFFINE && zeroPoint != 0) {
             throw new IllegalArgumentException(
                     "QuantParams: zeroPoint=" + zeroPoint + " for the symmetric " + spec);
         }
@@ -88,6 +88,7 @@ public final class QuantParams {
      * <pre>
      *   min' = min(min, 0), max' = max(max, 0)               (zero is always exactly representable)
      *   symmetric, signed    scale = max(-min', max') / qMax                       zeroPoint = 0
+     *   mid-rise             the same
      *   symmetric, unsigned  scale = max' / qMax                                   zeroPoint = 0
      *   affine               scale = (max' - min') / (qMax - qMin)
      *                        zeroPoint = clamp(rint(qMin - min' / scale), qMin, qMax)
@@ -178,7 +179,7 @@ public final class QuantParams {
     }
 
     private static int zeroPoint(QuantSpec spec, float min, float scale) {
-        if (spec.symmetry() == Symmetry.SYMMETRIC) {
+        if (spec.symmetry() != Symmetry.AFFINE) {
             return 0;
         }
         float exact = scale > 0 ? spec.qMin() - min / scale : 0f;
@@ -236,9 +237,38 @@ public final class QuantParams {
         if (Float.isNaN(x)) {
             return zeroPoint;
         }
+        if (spec.symmetry() == Symmetry.MID_RISE) {
+            return oddStep(x / scale(channel));
+        }
         double step = Math.rint((double) (x / scale(channel)));
         // NaN passes rint, min and max, and the cast makes it the step 0.
         return (int) Math.max(lowestStep(), Math.min(highestStep(), step)) + zeroPoint;
+    }
+
+    /** The nearest odd integer; of two the one whose number, from 1 on by twos, is even. */
+    private int oddStep(double position) {
+        double t = Math.max(lowestStep(), Math.min(highestStep(), position));
+        double half = Math.floor(t / 2);
+        boolean down = half * 2 == t && Math.rint(half / 2) * 2 != half;
+        return (int) (down ? half * 2 - 1 : half * 2 + 1);
+    }
+
+    /**
+     * The same with no scale below a floor; a floor that is not finite is passed over.
+     *
+     * @param floor one for each scale, or null
+     */
+    public QuantParams atLeast(float[] floor) {
+        if (floor == null) {
+            return this;
+        }
+        float[] raised = scales.clone();
+        for (int c = 0; c < raised.length; c++) {
+            if (Float.isFinite(floor[c])) {
+                raised[c] = Math.max(raised[c], floor[c]);
+            }
+        }
+        return new QuantParams(spec, raised, zeroPoint);
     }
 
     /** The real number that {@code q} stands for. */

@@ -8,13 +8,15 @@ import java.io.Serializable;
  * <pre>
  *   signed    qMin = -2^(bits-1)  (narrow: -2^(bits-1) + 1)   qMax = 2^(bits-1) - 1
  *   unsigned  qMin = 0            (narrow: 1)                 qMax = 2^bits - 1
+ *   mid-rise  qMin = -2^bits + 1, odd integers only           qMax = 2^bits - 1
  * </pre>
  *
  * <p>Combinations that have no meaning cannot be built. Immutable and thread-safe.
  *
- * @param bits width of an integer, 2 to 16
+ * @param bits width of an integer: 1 to 16 unsigned, 2 to 16 signed, 1 to 7 mid-rise, where it
+ *     counts the levels, of which there are 2^bits
  * @param signed whether negative integers are used
- * @param symmetry symmetric (zero point 0) or affine
+ * @param symmetry symmetric (zero point 0), affine, or mid-rise (zero between two levels)
  * @param narrowRange drop the lowest integer, so that a signed range is symmetric about 0; TFLite
  *     and ONNX Runtime want it for weights
  * @param granularity how many scales
@@ -25,10 +27,13 @@ public record QuantSpec(
         implements Serializable {
 
     /** Narrowest supported integer. */
-    public static final int MIN_BITS = 2;
+    public static final int MIN_BITS = 1;
 
     /** Widest supported integer. */
     public static final int MAX_BITS = 16;
+
+    /** Most bits of a mid-rise spec: its integers, up to 127, still fit a byte. */
+    public static final int MAX_MID_RISE_BITS = 7;
 
     private static final long serialVersionUID = 1L;
 
@@ -53,6 +58,27 @@ public record QuantSpec(
                             + granularity
                             + "; both are needed");
         }
+        if (symmetry == Symmetry.MID_RISE && (!signed || narrowRange || bits > MAX_MID_RISE_BITS)) {
+            throw new IllegalArgumentException(
+                    "QuantSpec: MID_RISE with bits="
+                            + bits
+                            + ", signed="
+                            + signed
+                            + ", narrowRange="
+                            + narrowRange
+                            + "; it is signed, of full range, and has 1 to "
+                            + MAX_MID_RISE_BITS
+                            + " bits");
+        }
+        if (bits == 1 && symmetry != Symmetry.MID_RISE && (signed || narrowRange)) {
+            throw new IllegalArgumentException(
+                    "QuantSpec: bits=1 with signed="
+                            + signed
+                            + ", narrowRange="
+                            + narrowRange
+                            + "; one bit is either unsigned (0 and 1) or MID_RISE (-1 and 1), use"
+                            + " Quantizers.uintPerTensor(1) or Quantizers.binaryPerChannel()");
+        }
         if (symmetry == Symmetry.SYMMETRIC && !signed && narrowRange) {
             throw new IllegalArgumentException(
                     "QuantSpec: unsigned, symmetric and narrowRange=true would leave no integer for"
@@ -69,13 +95,16 @@ public record QuantSpec(
 
     /** The smallest integer of the range. */
     public int qMin() {
+        if (symmetry == Symmetry.MID_RISE) {
+            return -qMax();
+        }
         int lowest = signed ? -(1 << (bits - 1)) : 0;
         return narrowRange ? lowest + 1 : lowest;
     }
 
     /** The largest integer of the range. */
     public int qMax() {
-        return signed ? (1 << (bits - 1)) - 1 : (1 << bits) - 1;
+        return signed && symmetry != Symmetry.MID_RISE ? (1 << (bits - 1)) - 1 : (1 << bits) - 1;
     }
 
     /** The same spec with another width. */
@@ -88,8 +117,11 @@ public record QuantSpec(
         return new QuantSpec(bits, signed, symmetry, narrowRange, newGranularity);
     }
 
-    /** A short name for tables, such as {@code int8}, {@code uint4}. */
+    /** A short name for tables, such as {@code int8}, {@code uint4}, {@code binary}. */
     public String typeName() {
+        if (symmetry == Symmetry.MID_RISE) {
+            return bits == 1 ? "binary" : "mid-rise" + bits;
+        }
         return (signed ? "int" : "uint") + bits;
     }
 }

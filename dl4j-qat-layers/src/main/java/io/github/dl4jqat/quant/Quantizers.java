@@ -44,6 +44,31 @@ public final class Quantizers {
         return new QuantSpec(bits, true, Symmetry.SYMMETRIC, true, Granularity.perTensor());
     }
 
+    /** Weights, 2^bits levels without a zero: odd integers, one scale for each output channel. */
+    public static QuantSpec midRisePerChannel(int bits) {
+        return new QuantSpec(bits, true, Symmetry.MID_RISE, false, Granularity.perChannel());
+    }
+
+    /** The same with one scale for the tensor. */
+    public static QuantSpec midRisePerTensor(int bits) {
+        return midRisePerChannel(bits).withGranularity(Granularity.perTensor());
+    }
+
+    /** Weights, 1 bit: -1 and 1, one scale for each output channel. */
+    public static QuantSpec binaryPerChannel() {
+        return midRisePerChannel(1);
+    }
+
+    /** Weights or activations, 1 bit: -1 and 1, one scale. */
+    public static QuantSpec binaryPerTensor() {
+        return midRisePerTensor(1);
+    }
+
+    /** Weights: -1, 0, 1, one scale for each output channel; two bits, narrow range. */
+    public static QuantSpec ternaryPerChannel() {
+        return int2PerChannel();
+    }
+
     /** Activations, 8 bits: 0..255, affine. */
     public static QuantSpec uint8PerTensor() {
         return uintPerTensor(8);

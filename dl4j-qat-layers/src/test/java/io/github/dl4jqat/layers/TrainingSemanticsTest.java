@@ -7,6 +7,8 @@ import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
 import io.github.dl4jqat.estimator.GradientEstimator;
 import io.github.dl4jqat.estimator.GradientEstimators;
+import io.github.dl4jqat.estimator.Moment;
+import io.github.dl4jqat.ops.EstimatorKernels;
 import io.github.dl4jqat.ops.TensorKernels;
 import io.github.dl4jqat.quant.Bias;
 import io.github.dl4jqat.quant.QuantParams;
@@ -92,7 +94,14 @@ class TrainingSemanticsTest {
     private static INDArray backward(
             INDArray x, INDArray grad, QuantParams p, int axis, GradientEstimator estimator) {
         INDArray dx = grad.dup();
-        TensorKernels.backward(x, dx, dx, p, axis, estimator.backward());
+        EstimatorKernels.backward(
+                x,
+                dx,
+                dx,
+                p,
+                new double[0][],
+                axis,
+                estimator.kernel(p.spec(), Moment.training(0, 0)));
         return dx;
     }
 

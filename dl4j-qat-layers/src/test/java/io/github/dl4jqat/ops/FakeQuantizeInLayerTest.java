@@ -2,7 +2,7 @@ package io.github.dl4jqat.ops;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.github.dl4jqat.kernels.BackwardRule;
+import io.github.dl4jqat.estimator.GradientEstimators;
 import io.github.dl4jqat.quant.QuantParams;
 import io.github.dl4jqat.quant.Quantizers;
 import java.nio.file.Path;
@@ -102,7 +102,9 @@ final class FakeQuantizeInLayerTest {
         @Override
         public SDVariable defineLayer(
                 SameDiff sd, SDVariable in, Map<String, SDVariable> params, SDVariable mask) {
-            SDVariable w = FakeQuantize.apply(sd, params.get("W"), PARAMS, 1, BackwardRule.CLIPPED);
+            SDVariable w =
+                    FakeQuantize.apply(
+                            sd, params.get("W"), PARAMS, 1, GradientEstimators.clipped());
             return sd.math.tanh(in.mmul(w));
         }
     }

@@ -6,7 +6,11 @@ import static org.assertj.core.api.Assertions.within;
 
 import io.github.dl4jqat.Floats;
 import io.github.dl4jqat.Seeds;
-import io.github.dl4jqat.kernels.BackwardRule;
+import io.github.dl4jqat.estimator.GradientEstimator;
+import io.github.dl4jqat.estimator.GradientEstimators;
+import io.github.dl4jqat.estimator.Moment;
+import io.github.dl4jqat.kernels.BackwardKernel;
+import io.github.dl4jqat.kernels.ClippedBackward;
 import io.github.dl4jqat.quant.Granularity;
 import io.github.dl4jqat.quant.QuantParams;
 import io.github.dl4jqat.quant.QuantSpec;
@@ -26,7 +30,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.autodiff.samediff.TrainingConfig;
@@ -49,7 +53,7 @@ final class FakeQuantizeTest {
 
     /** {@code loss = sum(weight * fakeQuantize(x))} with a weight for each element. */
     private static SameDiff graph(
-            INDArray x, INDArray weight, QuantParams p, int axis, BackwardRule rule) {
+            INDArray x, INDArray weight, QuantParams p, int axis, GradientEstimator rule) {
         SameDiff sd = SameDiff.create();
         SDVariable in = sd.var("x", x);
         SDVariable y = FakeQuantize.apply(sd, in, p, axis, rule).rename("y");
@@ -96,15 +100,17 @@ final class FakeQuantizeTest {
     }
 
     @ParameterizedTest
-    @EnumSource(BackwardRule.class)
-    void the_graph_gives_the_bits_of_the_tensor_kernels_at_every_edge(BackwardRule rule) {
+    @ValueSource(strings = {"identity", "clipped"})
+    void the_graph_gives_the_bits_of_the_tensor_kernels_at_every_edge(String name) {
+        GradientEstimator rule = GradientEstimators.named(name);
+        BackwardKernel loops = (BackwardKernel) rule.kernel(INT4.spec(), Moment.training(0, 0));
         for (DataType type : new DataType[] {DataType.FLOAT, DataType.DOUBLE}) {
             INDArray x = edges(type);
             INDArray weight = Nd4j.linspace(1, 16, 16, type);
             INDArray y = x.ulike();
             INDArray dx = x.ulike();
             TensorKernels.fakeQuantize(x, y, INT4, 0);
-            TensorKernels.backward(x, weight, dx, INT4, 0, rule.kernel());
+            TensorKernels.backward(x, weight, dx, INT4, 0, loops);
 
             SameDiff sd = graph(x.dup(), weight, INT4, 0, rule);
 
@@ -123,7 +129,7 @@ final class FakeQuantizeTest {
                         Nd4j.ones(DataType.FLOAT, 16),
                         INT4,
                         0,
-                        BackwardRule.CLIPPED);
+                        GradientEstimators.clipped());
 
         assertThat(forward(sd).toFloatVector())
                 .containsExactly(
@@ -160,14 +166,15 @@ final class FakeQuantizeTest {
                 INDArray y = Nd4j.createUninitialized(DataType.FLOAT, x.shape());
                 INDArray dx = Nd4j.createUninitialized(DataType.FLOAT, x.shape());
                 TensorKernels.fakeQuantize(x, y, p, 1);
-                TensorKernels.backward(x, weight, dx, p, 1, BackwardRule.CLIPPED.kernel());
+                TensorKernels.backward(x, weight, dx, p, 1, ClippedBackward.INSTANCE);
 
                 for (int axis : new int[] {1, -2}) {
                     SameDiff sd = SameDiff.create();
                     SDVariable in = sd.placeHolder("x", DataType.FLOAT, x.shape());
                     SDVariable unit = sd.var("unit", Nd4j.ones(DataType.FLOAT, x.shape()));
                     SDVariable out =
-                            FakeQuantize.apply(sd, in.mul(unit), p, axis, BackwardRule.CLIPPED)
+                            FakeQuantize.apply(
+                                            sd, in.mul(unit), p, axis, GradientEstimators.clipped())
                                     .rename("y");
                     out.mul(2).sum().rename("loss");
                     sd.setLossVariables("loss");
@@ -187,7 +194,14 @@ final class FakeQuantizeTest {
         SDVariable x = sd.var("x", Nd4j.createFromArray(0.26f, 9f, -9f));
         SDVariable scale = sd.var("scale", Nd4j.createFromArray(0.25f));
         SDVariable zero = sd.var("zero", Nd4j.scalar(128f));
-        FakeQuantize.apply(sd, x, scale, zero, Quantizers.uint8PerTensor(), 0, BackwardRule.CLIPPED)
+        FakeQuantize.apply(
+                        sd,
+                        x,
+                        scale,
+                        zero,
+                        Quantizers.uint8PerTensor(),
+                        0,
+                        GradientEstimators.clipped())
                 .rename("y")
                 .sum()
                 .rename("loss");
@@ -210,7 +224,13 @@ final class FakeQuantizeTest {
         SDVariable scale = sd.placeHolder("scale", DataType.DOUBLE, 1);
         SDVariable zero = sd.placeHolder("zero", DataType.FLOAT);
         FakeQuantize.apply(
-                        sd, x, scale, zero, Quantizers.uint8PerTensor(), 0, BackwardRule.IDENTITY)
+                        sd,
+                        x,
+                        scale,
+                        zero,
+                        Quantizers.uint8PerTensor(),
+                        0,
+                        GradientEstimators.identity())
                 .rename("y");
         for (int batch : new int[] {3, 1, 5}) {
             Map<String, INDArray> feed = new HashMap<>();
@@ -230,14 +250,14 @@ final class FakeQuantizeTest {
     void gradients_of_two_uses_of_a_variable_add() {
         SameDiff sd = SameDiff.create();
         SDVariable x = sd.var("x", Nd4j.createFromArray(0.05f, 0.3f, 2f));
-        SDVariable coarse = FakeQuantize.apply(sd, x, INT4, 0, BackwardRule.CLIPPED);
+        SDVariable coarse = FakeQuantize.apply(sd, x, INT4, 0, GradientEstimators.clipped());
         SDVariable fine =
                 FakeQuantize.apply(
                         sd,
                         x,
                         QuantParams.of(Quantizers.int8PerTensor(), 0.1f, 0),
                         0,
-                        BackwardRule.CLIPPED);
+                        GradientEstimators.clipped());
         coarse.mul(3).add(fine.mul(5)).add(x).sum().rename("loss");
         sd.setLossVariables("loss");
 
@@ -254,7 +274,8 @@ final class FakeQuantizeTest {
         SDVariable in = sd.placeHolder("in", DataType.FLOAT, 1, n);
         SDVariable label = sd.placeHolder("label", DataType.FLOAT, 1, n);
         SDVariable weights = sd.var("w", w.dup().reshape(1, n));
-        SDVariable wq = FakeQuantize.apply(sd, weights, INT4, 0, BackwardRule.CLIPPED).rename("y");
+        SDVariable wq =
+                FakeQuantize.apply(sd, weights, INT4, 0, GradientEstimators.clipped()).rename("y");
         SDVariable difference = wq.mul(in).sub(label);
         difference.mul(difference).sum().rename("loss");
         sd.setLossVariables("loss");
@@ -300,7 +321,7 @@ final class FakeQuantizeTest {
                         Nd4j.linspace(1, 16, 16, DataType.FLOAT),
                         INT4,
                         0,
-                        BackwardRule.CLIPPED);
+                        GradientEstimators.clipped());
         INDArray y = forward(sd);
         INDArray dx = gradient(sd);
         sd.save(folder.resolve("graph.fb").toFile(), true);
@@ -317,7 +338,7 @@ final class FakeQuantizeTest {
     void one_graph_runs_on_several_threads() throws Exception {
         SameDiff sd = SameDiff.create();
         SDVariable x = sd.placeHolder("x", DataType.FLOAT, -1);
-        FakeQuantize.apply(sd, x, INT4, 0, BackwardRule.CLIPPED).rename("y");
+        FakeQuantize.apply(sd, x, INT4, 0, GradientEstimators.clipped()).rename("y");
         ExecutorService threads = Executors.newFixedThreadPool(2);
         try {
             List<Future<Boolean>> results = new ArrayList<>();
@@ -352,7 +373,8 @@ final class FakeQuantizeTest {
 
     @Test
     void execution_without_a_graph_is_refused() {
-        SameDiff sd = graph(edges(DataType.FLOAT), Nd4j.ones(16), INT4, 0, BackwardRule.CLIPPED);
+        SameDiff sd =
+                graph(edges(DataType.FLOAT), Nd4j.ones(16), INT4, 0, GradientEstimators.clipped());
         forward(sd);
         FakeQuantize op = (FakeQuantize) sd.getOpById(sd.getVariables().get("y").getOutputOfOp());
         INDArray x = Nd4j.createFromArray(0.33f, 5f);
@@ -385,7 +407,7 @@ final class FakeQuantizeTest {
         sd.setEagerMode(true);
         SDVariable x = sd.var("x", Nd4j.createFromArray(0.33f));
 
-        assertThatThrownBy(() -> FakeQuantize.apply(sd, x, INT4, 0, BackwardRule.CLIPPED))
+        assertThatThrownBy(() -> FakeQuantize.apply(sd, x, INT4, 0, GradientEstimators.clipped()))
                 .isInstanceOf(UnsupportedOperationException.class)
                 .hasMessageContaining("eager mode");
     }
@@ -416,7 +438,7 @@ final class FakeQuantizeTest {
                         sd.constant(Nd4j.scalar(zeroPoint)),
                         spec,
                         0,
-                        BackwardRule.CLIPPED)
+                        GradientEstimators.clipped())
                 .rename("y");
         forward(sd);
     }
@@ -436,7 +458,7 @@ final class FakeQuantizeTest {
                                         whole,
                                         Quantizers.int8PerTensor(),
                                         0,
-                                        BackwardRule.CLIPPED))
+                                        GradientEstimators.clipped()))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("zeroPoint is \"whole\" of type INT")
                 .hasMessageContaining("castTo");
@@ -447,7 +469,8 @@ final class FakeQuantizeTest {
 
     @Test
     void profilers_summaries_and_copies_of_a_graph_work() {
-        SameDiff sd = graph(edges(DataType.FLOAT), Nd4j.ones(16), INT4, 0, BackwardRule.CLIPPED);
+        SameDiff sd =
+                graph(edges(DataType.FLOAT), Nd4j.ones(16), INT4, 0, GradientEstimators.clipped());
         INDArray y = forward(sd);
         INDArray dx = gradient(sd);
         Nd4j.getExecutioner()
@@ -471,7 +494,7 @@ final class FakeQuantizeTest {
     void an_empty_input_gives_an_empty_output() {
         SameDiff sd = SameDiff.create();
         SDVariable x = sd.placeHolder("x", DataType.FLOAT, -1, 3);
-        FakeQuantize.apply(sd, x, INT4, 0, BackwardRule.CLIPPED).rename("y");
+        FakeQuantize.apply(sd, x, INT4, 0, GradientEstimators.clipped()).rename("y");
 
         INDArray y =
                 sd.outputSingle(
@@ -489,7 +512,7 @@ final class FakeQuantizeTest {
                         Nd4j.ones(DataType.FLOAT16, 2),
                         QuantParams.of(Quantizers.intPerTensor(4), 0.25f, 0),
                         0,
-                        BackwardRule.CLIPPED);
+                        GradientEstimators.clipped());
 
         assertThat(forward(sd).dataType()).isEqualTo(DataType.FLOAT16);
         assertThat(forward(sd).toFloatVector()).containsExactly(0.25f, 1.75f);

@@ -2,7 +2,7 @@ package io.github.dl4jqat.ops;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.github.dl4jqat.kernels.BackwardRule;
+import io.github.dl4jqat.estimator.GradientEstimators;
 import io.github.dl4jqat.quant.QuantParams;
 import io.github.dl4jqat.quant.Quantizers;
 import java.io.File;
@@ -60,7 +60,7 @@ final class FreshJvmTest {
                         x,
                         QuantParams.of(Quantizers.intPerTensor(4), 0.1f, 0),
                         0,
-                        BackwardRule.CLIPPED)
+                        GradientEstimators.clipped())
                 .rename("y")
                 .mul(2)
                 .sum()

@@ -2,7 +2,8 @@ package io.github.dl4jqat.ops;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.github.dl4jqat.kernels.BackwardRule;
+import io.github.dl4jqat.estimator.GradientEstimator;
+import io.github.dl4jqat.estimator.GradientEstimators;
 import io.github.dl4jqat.quant.QuantParams;
 import io.github.dl4jqat.quant.Quantizers;
 import java.util.Collections;
@@ -26,7 +27,7 @@ final class StraightThroughClaimTest {
 
     /** The gradient of the sum (or sum of squares) of a 3x3 convolution of 1..16. */
     private static INDArray weightGradient(
-            int bits, int stride, int padding, boolean squared, BackwardRule rule) {
+            int bits, int stride, int padding, boolean squared, GradientEstimator rule) {
         SameDiff sd = SameDiff.create();
         SDVariable x =
                 sd.constant("x", Nd4j.linspace(1, 16, 16, DataType.FLOAT).reshape(1, 1, 4, 4));
@@ -66,20 +67,20 @@ final class StraightThroughClaimTest {
         }
 
         for (int bits : new int[] {2, 8}) {
-            assertThat(weightGradient(bits, stride, padding, false, BackwardRule.IDENTITY))
+            assertThat(weightGradient(bits, stride, padding, false, GradientEstimators.identity()))
                     .isEqualTo(expected);
         }
     }
 
     @Test
     void the_gradient_of_a_squared_loss_depends_on_the_bits() {
-        assertThat(weightGradient(2, 1, 0, true, BackwardRule.IDENTITY))
-                .isNotEqualTo(weightGradient(8, 1, 0, true, BackwardRule.IDENTITY));
+        assertThat(weightGradient(2, 1, 0, true, GradientEstimators.identity()))
+                .isNotEqualTo(weightGradient(8, 1, 0, true, GradientEstimators.identity()));
     }
 
     @Test
     void the_clipped_rule_stops_weights_beyond_the_range() {
-        INDArray gradient = weightGradient(8, 1, 0, false, BackwardRule.CLIPPED);
+        INDArray gradient = weightGradient(8, 1, 0, false, GradientEstimators.clipped());
 
         assertThat(gradient.getFloat(0, 0)).isZero();
         assertThat(gradient.getFloat(2, 2)).isZero();

@@ -6,8 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.github.dl4jqat.Floats;
 import io.github.dl4jqat.Seeds;
 import io.github.dl4jqat.kernels.BackwardKernel;
-import io.github.dl4jqat.kernels.BackwardRule;
 import io.github.dl4jqat.kernels.ClippedBackward;
+import io.github.dl4jqat.kernels.IdentityBackward;
 import io.github.dl4jqat.quant.Granularity;
 import io.github.dl4jqat.quant.QuantParams;
 import io.github.dl4jqat.quant.QuantSpec;
@@ -183,7 +183,7 @@ final class TensorKernelsTest {
         INDArray dx = Nd4j.create(DataType.FLOAT, length);
 
         TensorKernels.fakeQuantize(array, y, p, 0);
-        TensorKernels.backward(array, grad, dx, p, 0, BackwardRule.CLIPPED.kernel());
+        TensorKernels.backward(array, grad, dx, p, 0, ClippedBackward.INSTANCE);
 
         float bound = p.highestStep() * p.scale();
         assertSame(y.toFloatVector(), Floats.of(length, i -> p.dequantize(p.quantize(x[i], 0), 0)));
@@ -264,8 +264,8 @@ final class TensorKernelsTest {
                 INDArray identity = Nd4j.create(type, shape, 'f');
                 INDArray general = Nd4j.create(type, shape, 'c');
 
-                TensorKernels.backward(x, grad, clipped, p, 1, BackwardRule.CLIPPED.kernel());
-                TensorKernels.backward(x, grad, identity, p, 1, BackwardRule.IDENTITY.kernel());
+                TensorKernels.backward(x, grad, clipped, p, 1, ClippedBackward.INSTANCE);
+                TensorKernels.backward(x, grad, identity, p, 1, IdentityBackward.INSTANCE);
                 TensorKernels.backward(x, grad, general, p, 1, notKnownToBeClipped());
 
                 assertThat(identity).isEqualTo(grad);
@@ -289,11 +289,11 @@ final class TensorKernelsTest {
         INDArray grad = Nd4j.createFromArray(5f, 6f);
 
         INDArray first = grad.dup();
-        TensorKernels.backward(x, first, first, p, 0, BackwardRule.CLIPPED.kernel());
+        TensorKernels.backward(x, first, first, p, 0, ClippedBackward.INSTANCE);
         assertThat(first.toFloatVector()).containsExactly(5, 0);
 
         INDArray second = x.dup();
-        TensorKernels.backward(second, grad, second, p, 0, BackwardRule.CLIPPED.kernel());
+        TensorKernels.backward(second, grad, second, p, 0, ClippedBackward.INSTANCE);
         assertThat(second.toFloatVector()).containsExactly(5, 0);
     }
 

@@ -1,6 +1,7 @@
 package io.github.dl4jqat.examples.bench;
 
-import io.github.dl4jqat.kernels.BackwardRule;
+import io.github.dl4jqat.kernels.ClippedBackward;
+import io.github.dl4jqat.kernels.IdentityBackward;
 import io.github.dl4jqat.ops.TensorKernels;
 import io.github.dl4jqat.quant.Granularity;
 import io.github.dl4jqat.quant.QuantParams;
@@ -167,19 +168,19 @@ public class KernelBenchmark {
     /** Gradient of the clipped straight-through estimator. */
     @Benchmark
     public void clippedBackward() {
-        TensorKernels.backward(x, grad, y, perTensor, 0, BackwardRule.CLIPPED.kernel());
+        TensorKernels.backward(x, grad, y, perTensor, 0, ClippedBackward.INSTANCE);
     }
 
     /** The same with 64 scales, channels first. */
     @Benchmark
     public void clippedBackwardPerChannel() {
-        TensorKernels.backward(x, grad, y, perChannel, 0, BackwardRule.CLIPPED.kernel());
+        TensorKernels.backward(x, grad, y, perChannel, 0, ClippedBackward.INSTANCE);
     }
 
     /** Gradient of the identity straight-through estimator. */
     @Benchmark
     public void identityBackward() {
-        TensorKernels.backward(x, grad, y, perTensor, 0, BackwardRule.IDENTITY.kernel());
+        TensorKernels.backward(x, grad, y, perTensor, 0, IdentityBackward.INSTANCE);
     }
 
     /** Smallest and largest value. */

@@ -1,0 +1,80 @@
+package io.github.dl4jqat.kernels;
+
+/**
+ * What a kernel works on: a stretch of elements that share a scale, as plain mutable fields, so
+ * that a loop reads them once and no call has a dozen arguments. A run belongs to one thread and is
+ * used again for the next stretch.
+ *
+ * <p>All numbers are doubles. Where the tensor is one of floats ({@link #single}), positions and
+ * values are rounded to float at each step, so they are the bits that {@link FakeQuantKernel}
+ * gives.
+ */
+public final class KernelRun {
+
+    /** The values before quantization. */
+    public double[] x;
+
+    /** The gradient of the quantized values; backward only. */
+    public double[] grad;
+
+    /** The result: quantized values, steps, or gradients; may be {@link #grad}. */
+    public double[] out;
+
+    /** First element of the stretch. */
+    public int from;
+
+    /** End of the stretch, exclusive. */
+    public int to;
+
+    /** Whether the tensor holds floats. */
+    public boolean single;
+
+    /** Real size of a step. */
+    public double scale;
+
+    /** The levels, in steps. */
+    public Grid grid;
+
+    /** The values of the quantizer's parameters for this scale, in the estimator's order. */
+    public double[] values;
+
+    /** Where the gradients of these parameters are added up; backward only. */
+    public double[] sums;
+
+    /**
+     * Number of element {@link #from} in the tensor, all elements of an output channel in a row;
+     * only for kernels that are {@link EstimatorKernel#ordered}.
+     */
+    public long index;
+
+    /** Elements of an output channel; only for kernels that are ordered. */
+    public long perChannel;
+
+    /** {@code x / scale}. */
+    public double position(double v) {
+        return single ? (float) v / (float) scale : v / scale;
+    }
+
+    /** The real number of a level. */
+    public double real(double level) {
+        return single ? (float) level * (float) scale : level * scale;
+    }
+
+    /** Whether {@code smallest level <= v <= largest level} in reals, both ends included. */
+    public boolean inRange(double v) {
+        return v >= real(grid.low()) && v <= real(grid.high());
+    }
+
+    /** The elementwise part of a straight-through rule. */
+    public interface Slope {
+        /** The gradient at {@code v} from the gradient {@code g} of its quantized value. */
+        double apply(double v, double g);
+    }
+
+    /** {@code out[i] = slope(x[i], grad[i])} over the stretch. */
+    public void each(Slope slope) {
+        for (int i = from; i < to; i++) {
+            out[i] = slope.apply(x[i], grad[i]);
+        }
+    }
+}
