@@ -113,7 +113,7 @@ final class LayerConverter {
         Requantization mode = layer.quantization().requantization();
         draft.requireMode(mode);
         QuantParams out = layer.outputParams();
-        if (f == null || ActivationTable.isClamp(f)) {
+        if (!ActivationTable.isNeeded(f, out.spec())) {
             TensorType output = new TensorType(draft.unique(node.name()), shape, out);
             int low = f == null ? out.spec().qMin() : ActivationTable.lowest(f, out);
             int high = f == null ? out.spec().qMax() : ActivationTable.highest(f, out);
@@ -123,7 +123,7 @@ final class LayerConverter {
         QuantParams pre = layer.preActivationParams();
         TensorType z = new TensorType(draft.unique(node.name() + ":pre"), shape, pre);
         linear.add(z, pre.spec().qMin(), pre.spec().qMax(), mode);
-        return lookup(node, z, f, out);
+        return lookup(node, z, f == null ? new ActivationIdentity() : f, out);
     }
 
     /** An elementwise function on integers. */

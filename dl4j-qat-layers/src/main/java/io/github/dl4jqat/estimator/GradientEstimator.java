@@ -6,6 +6,7 @@ import io.github.dl4jqat.quant.QuantParams;
 import io.github.dl4jqat.quant.QuantSpec;
 import java.io.Serializable;
 import java.util.List;
+import java.util.Set;
 import java.util.function.Supplier;
 import org.nd4j.shade.jackson.annotation.JsonTypeInfo;
 import org.nd4j.shade.jackson.databind.annotation.JsonTypeIdResolver;
@@ -42,7 +43,8 @@ public interface GradientEstimator extends Serializable {
 
     /**
      * The value of each parameter, measured on a tensor: {@code [parameter][scale]}. For a learned
-     * one this is where it starts: on the weights, or on the first batch.
+     * one this is where it starts: on the weights, or on the first batch. A parameter of an
+     * activation that is not learned must not depend on the tensor.
      */
     default double[][] measure(TensorStatistics tensor, QuantSpec spec, TensorRole role) {
         return new double[0][];
@@ -57,6 +59,11 @@ public interface GradientEstimator extends Serializable {
      */
     default QuantParams grid(QuantSpec spec, double[][] values, Supplier<QuantParams> observed) {
         return observed.get();
+    }
+
+    /** The knobs that a schedule may move and that change something here. */
+    default Set<Knob> knobs() {
+        return Set.of();
     }
 
     /**

@@ -7,7 +7,8 @@ package io.github.dl4jqat.estimator;
  * @param name in camel case; a layer's parameter is called after tensor and name, such as {@code
  *     weightScale}
  * @param learned whether the optimizer trains it; then it is measured only once, for a start
- * @param learningRate factor on the layer's learning rate; only if learned
+ * @param learningRate factor on the layer's learning rate, 0 for a value that stays where it
+ *     started; only if learned
  * @param smallest smallest value; an update that goes below is brought back
  * @param largest largest value
  * @param l2 coefficient of an L2 penalty, 0 for none; only if learned
@@ -32,6 +33,11 @@ public record QuantizerParameter(
     public static QuantizerParameter learned(
             String name, double learningRate, double smallest, double largest) {
         return new QuantizerParameter(name, true, learningRate, smallest, largest, 0);
+    }
+
+    /** Measured once, on the first tensor, and kept. */
+    public static QuantizerParameter held(String name) {
+        return new QuantizerParameter(name, true, 0, -Double.MAX_VALUE, Double.MAX_VALUE, 0);
     }
 
     /** The same with an L2 penalty. */

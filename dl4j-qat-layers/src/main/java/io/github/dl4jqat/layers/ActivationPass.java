@@ -1,6 +1,6 @@
 package io.github.dl4jqat.layers;
 
-import io.github.dl4jqat.quant.QuantParams;
+import io.github.dl4jqat.ops.QuantizerPass;
 import org.deeplearning4j.nn.workspace.ArrayType;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
 import org.nd4j.linalg.activations.IActivation;
@@ -29,9 +29,9 @@ final class ActivationPass {
     static final class Trace {
         private INDArray z;
         private INDArray zQuantized;
-        private QuantParams zParams;
+        private QuantizerPass zPass;
         private INDArray activation;
-        private QuantParams outputParams;
+        private QuantizerPass outputPass;
     }
 
     /**
@@ -42,20 +42,13 @@ final class ActivationPass {
      * @param trace filled in when training; may be null otherwise
      */
     INDArray forward(
-            INDArray z,
-            IActivation f,
-            boolean training,
-            int iteration,
-            LayerWorkspaceMgr mgr,
-            Trace trace) {
+            INDArray z, IActivation f, boolean training, LayerWorkspaceMgr mgr, Trace trace) {
         INDArray zQuantized = z;
-        QuantParams zParams = null;
-        if (f != null && !ActivationTable.isClamp(f)) {
-            zParams = quantizers.observe(quantizers.preActivation(), z, training, iteration);
-            if (zParams != null) {
-                zQuantized =
-                        LayerQuantizers.quantized(
-                                quantizers.preActivation(), z, zParams, ArrayType.ACTIVATIONS, mgr);
+        QuantizerPass zPass = null;
+        if (quantizers.preActivation() != null && quantizers.needsTable(f)) {
+            zPass = quantizers.observe(quantizers.preActivation(), z, training);
+            if (zPass != null) {
+                zQuantized = LayerQuantizers.quantized(z, zPass, ArrayType.ACTIVATIONS, mgr);
             }
         }
         INDArray a = zQuantized;
@@ -65,32 +58,31 @@ final class ActivationPass {
                     training ? mgr.dup(ArrayType.ACTIVATIONS, zQuantized, 'c') : zQuantized;
             a = f.getActivation(argument, training);
         }
-        QuantParams outputParams = quantizers.observe(quantizers.output(), a, training, iteration);
+        QuantizerPass outputPass = quantizers.observe(quantizers.output(), a, training);
         if (training && trace != null) {
             trace.z = z;
             trace.zQuantized = zQuantized;
-            trace.zParams = zParams;
+            trace.zPass = zPass;
             trace.activation = a;
-            trace.outputParams = outputParams;
+            trace.outputPass = outputPass;
         }
-        return outputParams == null
+        return outputPass == null
                 ? a
-                : LayerQuantizers.quantized(
-                        quantizers.output(), a, outputParams, ArrayType.ACTIVATIONS, mgr);
+                : LayerQuantizers.quantized(a, outputPass, ArrayType.ACTIVATIONS, mgr);
     }
 
     /** The gradient at {@code z} from that of the output; {@code epsilon} is left as it is. */
     INDArray backward(INDArray epsilon, IActivation f, LayerWorkspaceMgr mgr, Trace trace) {
         INDArray grad = epsilon;
-        if (trace.outputParams != null) {
+        if (trace.outputPass != null) {
             grad =
                     mgr.createUninitialized(
                             ArrayType.BP_WORKING_MEM, epsilon.dataType(), epsilon.shape(), 'c');
-            quantizers.output().backward(trace.activation, epsilon, grad, trace.outputParams);
+            quantizers.output().backward(trace.activation, epsilon, grad, trace.outputPass);
         }
         INDArray dz = f == null ? grad : f.backprop(trace.zQuantized, grad).getFirst();
-        if (trace.zParams != null) {
-            quantizers.preActivation().backward(trace.z, dz, dz, trace.zParams);
+        if (trace.zPass != null) {
+            quantizers.preActivation().backward(trace.z, dz, dz, trace.zPass);
         }
         return dz;
     }

@@ -1,17 +1,21 @@
 package io.github.dl4jqat.layers;
 
 import io.github.dl4jqat.estimator.Moment;
+import io.github.dl4jqat.estimator.TensorRole;
+import io.github.dl4jqat.kernels.TensorStatistics;
 import io.github.dl4jqat.observer.ObservedRange;
-import io.github.dl4jqat.ops.EstimatorKernels;
+import io.github.dl4jqat.ops.QuantizerPass;
 import io.github.dl4jqat.ops.TensorKernels;
 import io.github.dl4jqat.quant.QuantParams;
+import java.util.Map;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
  * The quantizer of one activation tensor: its range lives in three parameters of the layer ({@code
- * min, max, batches}), from which {@link QuantParams#fromRange} gives scale and zero point. Only
- * the range is stored, because parallel training averages parameters: the average of two ranges is
- * a range, the average of two zero points is not an integer.
+ * min, max, batches}), from which {@link QuantParams#fromRange} gives scale and zero point, unless
+ * the estimator has a grid of its own. Only the range is stored, because parallel training averages
+ * parameters: the average of two ranges is a range, the average of two zero points is not an
+ * integer.
  *
  * <p>A training forward pass looks at the batch and uses the moved range, but only the backward
  * pass writes it down. So whatever runs forward without training (output, evaluation, a score on a
@@ -24,22 +28,26 @@ final class ActivationQuantizer {
     /** Counting further would say nothing, and a float counts no further than 2^24. */
     private static final long MAX_COUNT = 1L << 20;
 
+    private static final TensorStatistics NOTHING = new TensorStatistics(new double[1][0]);
+
     private final TensorQuantization how;
     private final INDArray state;
-    private final int freezeAfter;
+    private final LearnedValues learned;
 
     private ObservedRange pending;
-    private ObservedRange paramsRange;
-    private QuantParams params;
 
-    ActivationQuantizer(TensorQuantization how, INDArray state, int freezeAfter) {
+    ActivationQuantizer(TensorQuantization how, String tensor, Map<String, INDArray> params) {
         this.how = how;
-        this.state = state;
-        this.freezeAfter = freezeAfter;
+        this.state = params.get(ExtraParameter.rangeKey(tensor));
+        this.learned = new LearnedValues(how, tensor, TensorRole.ACTIVATION, params);
     }
 
     TensorQuantization how() {
         return how;
+    }
+
+    LearnedValues learned() {
+        return learned;
     }
 
     /**
@@ -48,21 +56,53 @@ final class ActivationQuantizer {
      * @param training whether to use the range as moved by the batch at hand
      */
     QuantParams params(boolean training) {
+        QuantizerPass pass = pass(training, Moment.EVALUATION);
+        return pass == null ? null : pass.params();
+    }
+
+    /** What quantizes at a moment, or null as long as nothing has been observed. */
+    QuantizerPass pass(boolean training, Moment moment) {
         ObservedRange range = training && pending != null ? pending : stored();
         if (range.batches() == 0) {
             return null;
         }
-        if (!range.equals(paramsRange)) {
-            params = QuantParams.fromRange(how.spec(), range.min(), range.max());
-            paramsRange = range;
-        }
-        return params;
+        double[][] values =
+                QuantizerPass.values(
+                        how.estimator(),
+                        how.spec(),
+                        TensorRole.ACTIVATION,
+                        () -> NOTHING,
+                        learned.rows());
+        return QuantizerPass.of(
+                how.estimator(),
+                how.spec(),
+                TensorRole.ACTIVATION,
+                0,
+                values,
+                () -> QuantParams.fromRange(how.spec(), range.min(), range.max()),
+                null,
+                moment);
     }
 
-    /** Looks at a batch of training data. */
-    void observe(INDArray x, int iteration) {
-        pending = null;
-        if (freezeAfter > 0 && iteration >= freezeAfter) {
+    /**
+     * Looks at a batch of training data.
+     *
+     * @param rangeFrozen whether the range stays; the first batch sets it nevertheless
+     */
+    void observe(INDArray x, boolean rangeFrozen) {
+        forget();
+        if (!learned.isEmpty() && !learned.started()) {
+            double[][] rows =
+                    QuantizerPass.values(
+                            how.estimator(),
+                            how.spec(),
+                            TensorRole.ACTIVATION,
+                            0,
+                            x,
+                            new double[learned.rows().length][]);
+            learned.start(learnedOnly(rows));
+        }
+        if (rangeFrozen) {
             return;
         }
         TensorKernels.Ranges seen = TensorKernels.ranges(x, how.spec().granularity(), 0);
@@ -72,39 +112,43 @@ final class ActivationQuantizer {
         }
     }
 
+    private double[][] learnedOnly(double[][] rows) {
+        double[][] kept = new double[learned.rows().length][];
+        int next = 0;
+        for (int j = 0; j < rows.length; j++) {
+            if (how.estimator().parameters(how.spec(), TensorRole.ACTIVATION).get(j).learned()) {
+                kept[next++] = rows[j];
+            }
+        }
+        return kept;
+    }
+
     /** Drops what a training pass has seen and not written down. */
     void forget() {
         pending = null;
+        learned.forget();
     }
 
-    /** Writes the moved range into the layer's parameters. */
-    void commit() {
+    /**
+     * Writes what a pass has moved into the layer's parameters, and the gradients of the learned
+     * ones into their views.
+     */
+    void commit(Map<String, INDArray> gradientViews, boolean frozen) {
         if (pending != null) {
             state.putScalar(0, pending.min());
             state.putScalar(1, pending.max());
             state.putScalar(2, (float) Math.min(pending.batches(), MAX_COUNT));
             pending = null;
         }
+        learned.commit(gradientViews, frozen);
     }
 
-    /** Quantizes {@code x} into {@code y} with the given parameters. */
-    void fakeQuantize(INDArray x, INDArray y, QuantParams p) {
-        TensorKernels.fakeQuantize(x, y, p, 0);
+    /** The gradient at {@code x} from that of its quantized value; may be in place. */
+    void backward(INDArray x, INDArray grad, INDArray dx, QuantizerPass pass) {
+        learned.gradients(pass.backward(x, grad, dx));
     }
 
-    /** The gradient at {@code x} from the gradient of its quantized value; may be in place. */
-    void backward(INDArray x, INDArray grad, INDArray dx, QuantParams p) {
-        EstimatorKernels.backward(
-                x,
-                grad,
-                dx,
-                p,
-                new double[0][],
-                0,
-                how.estimator().kernel(how.spec(), Moment.EVALUATION));
-    }
-
-    ObservedRange stored() {
+    private ObservedRange stored() {
         return new ObservedRange(state.getFloat(0), state.getFloat(1), (long) state.getFloat(2));
     }
 }

@@ -1,6 +1,8 @@
 package io.github.dl4jqat.layers;
 
 import io.github.dl4jqat.quant.QuantParams;
+import io.github.dl4jqat.quant.QuantSpec;
+import io.github.dl4jqat.quant.Symmetry;
 import org.nd4j.linalg.activations.IActivation;
 import org.nd4j.linalg.activations.impl.ActivationHardTanH;
 import org.nd4j.linalg.activations.impl.ActivationIdentity;
@@ -33,6 +35,18 @@ public final class ActivationTable {
         return f instanceof ActivationIdentity
                 || f instanceof ActivationReLU6
                 || f instanceof ActivationHardTanH;
+    }
+
+    /**
+     * Whether an integer model computes the function by a table: it is no clamp, or the output's
+     * integers are not consecutive.
+     *
+     * @param f the function, or null for none
+     * @param output the integers of the output, or null for none
+     */
+    public static boolean isNeeded(IActivation f, QuantSpec output) {
+        return (f != null && !isClamp(f))
+                || (output != null && output.symmetry() == Symmetry.MID_RISE);
     }
 
     private static boolean zeroOrAbsent(Double setting) {

@@ -80,8 +80,7 @@ public class FakeQuantLayer extends ActivationLayer implements QuantLayerConfigu
     /** Sets how the layer is quantized; there is no value before an activation to quantize here. */
     @Override
     public void setQuantization(LayerQuantization quantization) {
-        this.quantization =
-                quantization == null ? LayerQuantization.OFF : quantization.withPreActivation(null);
+        this.quantization = QuantLayerConfiguration.withoutWeights(quantization, true);
     }
 
     @Override

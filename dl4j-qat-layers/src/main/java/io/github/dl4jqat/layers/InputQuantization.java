@@ -1,6 +1,6 @@
 package io.github.dl4jqat.layers;
 
-import io.github.dl4jqat.quant.QuantParams;
+import io.github.dl4jqat.ops.QuantizerPass;
 import org.deeplearning4j.nn.workspace.ArrayType;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -16,7 +16,7 @@ final class InputQuantization {
 
     private INDArray raw;
     private INDArray quantized;
-    private QuantParams params;
+    private QuantizerPass pass;
 
     InputQuantization(LayerQuantizers quantizers) {
         this.quantizers = quantizers;
@@ -28,24 +28,20 @@ final class InputQuantization {
      * @param observe whether this is a training pass over a new batch
      * @param type of the array; in training it must outlive the pass, for the score comes later
      */
-    INDArray forward(
-            INDArray input, boolean observe, int iteration, ArrayType type, LayerWorkspaceMgr mgr) {
+    INDArray forward(INDArray input, boolean observe, ArrayType type, LayerWorkspaceMgr mgr) {
         if (quantizers.input() == null || input == quantized) {
             return input;
         }
         raw = input;
-        params = quantizers.observe(quantizers.input(), input, observe, iteration);
-        quantized =
-                params == null
-                        ? input
-                        : LayerQuantizers.quantized(quantizers.input(), input, params, type, mgr);
+        pass = quantizers.observe(quantizers.input(), input, observe);
+        quantized = pass == null ? input : LayerQuantizers.quantized(input, pass, type, mgr);
         return quantized;
     }
 
     /** The gradient at the raw input from that at the quantized one, in place. */
     void backward(INDArray epsilon) {
-        if (params != null && raw != null) {
-            quantizers.input().backward(raw, epsilon, epsilon, params);
+        if (pass != null && raw != null) {
+            quantizers.input().backward(raw, epsilon, epsilon, pass);
         }
     }
 
@@ -53,6 +49,6 @@ final class InputQuantization {
     void clear() {
         raw = null;
         quantized = null;
-        params = null;
+        pass = null;
     }
 }

@@ -1,9 +1,19 @@
 package io.github.dl4jqat.layers;
 
+import io.github.dl4jqat.estimator.GradientEstimators;
+import io.github.dl4jqat.estimator.Knob;
+import io.github.dl4jqat.estimator.OscillationControl;
+import io.github.dl4jqat.estimator.QatSchedule;
+import io.github.dl4jqat.estimator.QuantizerParameter;
+import io.github.dl4jqat.estimator.TensorRole;
+import io.github.dl4jqat.quant.QuantSpec;
 import io.github.dl4jqat.quant.Quantizers;
 import io.github.dl4jqat.quant.Requantization;
+import io.github.dl4jqat.quant.Symmetry;
 import java.io.Serializable;
 import java.util.List;
+import java.util.function.Consumer;
+import org.nd4j.shade.jackson.annotation.JsonIgnore;
 
 /**
  * Everything a quantized layer has beyond its stock twin, as one value of its configuration:
@@ -17,11 +27,12 @@ import java.util.List;
  *     such as the network's input
  * @param preActivation the value before an activation function that is not a mere clamp (sigmoid,
  *     tanh, leaky ReLU, ...): the integer model computes such a function by a table over these
- *     integers. Not used for identity, ReLU, ReLU6 and hard tanh
+ *     integers. Not used for identity, ReLU, ReLU6 and hard tanh, unless the output is mid-rise
  * @param output the layer's output, after its activation function
  * @param quantizeBias round the bias to the int32 grid that the integer model will use
  * @param requantization how the integer model, and so the evaluation pass, scales accumulators
- * @param freezeRangesAfter iteration from which on ranges no longer move; 0 or less for never
+ * @param schedule what happens when in training, or null for everything from the start
+ * @param oscillation what is done about weights that jump between two levels, or null for nothing
  * @param inputFrom name of the layer that quantizes the incoming tensor, or null for the nearest
  *     quantized layer before this one
  * @param inputShape shape of one example of the incoming tensor, noted by a layer with an input
@@ -35,22 +46,57 @@ public record LayerQuantization(
         TensorQuantization output,
         boolean quantizeBias,
         Requantization requantization,
-        int freezeRangesAfter,
+        QatSchedule schedule,
+        OscillationControl oscillation,
         String inputFrom,
         List<Integer> inputShape)
         implements Serializable {
 
     private static final long serialVersionUID = 1L;
 
+    private static final int BITS_OF_TABLES = 8;
+
     /** A layer without any quantization. */
     public static final LayerQuantization OFF =
             new LayerQuantization(
-                    null, null, null, null, true, Requantization.FLOAT, 0, null, null);
+                    null, null, null, null, true, Requantization.FLOAT, null, null, null, null);
 
-    /** Fills in what older files lack. */
+    /** Fills in what older files lack, and checks that the parts fit. */
     public LayerQuantization {
         requantization = requantization == null ? Requantization.FLOAT : requantization;
         inputShape = inputShape == null ? null : List.copyOf(inputShape);
+        if (weight != null) {
+            weight.requireRole(TensorRole.WEIGHT);
+        }
+        for (TensorQuantization t : new TensorQuantization[] {input, preActivation, output}) {
+            if (t != null) {
+                t.requireRole(TensorRole.ACTIVATION);
+            }
+        }
+        if (input != null && input.spec().symmetry() == Symmetry.MID_RISE) {
+            throw new IllegalArgumentException(
+                    "LayerQuantization: the input with the mid-rise "
+                            + input.spec().typeName()
+                            + "; an input is rounded to consecutive integers. Use for example"
+                            + " Quantizers.uint8PerTensor()");
+        }
+        if (preActivation != null && learns(preActivation, TensorRole.ACTIVATION)) {
+            throw new IllegalArgumentException(
+                    "LayerQuantization: the value before the activation function with estimator '"
+                            + preActivation.estimator().name()
+                            + "', which learns; it has an observed range. Use"
+                            + " GradientEstimators.clipped() there");
+        }
+        if (oscillation != null && weight == null) {
+            throw new IllegalArgumentException(
+                    "LayerQuantization: oscillation control without quantized weights; give the"
+                            + " layer a weightQuant");
+        }
+    }
+
+    private static boolean learns(TensorQuantization t, TensorRole role) {
+        return t.estimator().parameters(t.spec(), role).stream()
+                .anyMatch(QuantizerParameter::learned);
     }
 
     /** Weights int8 per channel, output uint8: what a quantized layer does if nothing is said. */
@@ -64,32 +110,28 @@ public record LayerQuantization(
         return weight == null && input == null && preActivation == null && output == null;
     }
 
+    /** Whether weights are frozen one after the other, as incremental quantization does. */
+    @JsonIgnore
+    public boolean freezesWeights() {
+        return weight != null
+                && (oscillation != null || (schedule != null && schedule.moves(Knob.PORTION)));
+    }
+
+    /** Whether any activation has learned parameters. */
+    @JsonIgnore
+    boolean learnsActivations() {
+        return (input != null && learns(input, TensorRole.ACTIVATION))
+                || (output != null && learns(output, TensorRole.ACTIVATION));
+    }
+
     /** The same with other weights. */
     public LayerQuantization withWeight(TensorQuantization t) {
-        return new LayerQuantization(
-                t,
-                input,
-                preActivation,
-                output,
-                quantizeBias,
-                requantization,
-                freezeRangesAfter,
-                inputFrom,
-                inputShape);
+        return with(c -> c.weight = t);
     }
 
     /** The same with another input quantizer. */
     public LayerQuantization withInput(TensorQuantization t) {
-        return new LayerQuantization(
-                weight,
-                t,
-                preActivation,
-                output,
-                quantizeBias,
-                requantization,
-                freezeRangesAfter,
-                inputFrom,
-                inputShape);
+        return with(c -> c.input = t);
     }
 
     /**
@@ -97,101 +139,109 @@ public record LayerQuantization(
      * least 8 bits: a table has no use for fewer, and costs nothing more.
      */
     public LayerQuantization withOutput(TensorQuantization t) {
-        TensorQuantization pre =
-                t == null ? null : t.withSpec(t.spec().withBits(Math.max(8, t.spec().bits())));
-        return new LayerQuantization(
-                weight,
-                input,
-                pre,
-                t,
-                quantizeBias,
-                requantization,
-                freezeRangesAfter,
-                inputFrom,
-                inputShape);
+        return with(
+                c -> {
+                    c.output = t;
+                    c.preActivation = t == null ? null : before(t);
+                });
+    }
+
+    private static TensorQuantization before(TensorQuantization output) {
+        QuantSpec spec =
+                output.spec().symmetry() == Symmetry.MID_RISE
+                        ? Quantizers.uint8PerTensor()
+                        : output.spec().withBits(Math.max(BITS_OF_TABLES, output.spec().bits()));
+        boolean plain = output.estimator().parameters(spec, TensorRole.ACTIVATION).isEmpty();
+        return new TensorQuantization(
+                spec, plain ? output.estimator() : GradientEstimators.clipped(), output.observer());
     }
 
     /** The same with another pre-activation quantizer. */
     public LayerQuantization withPreActivation(TensorQuantization t) {
-        return new LayerQuantization(
-                weight,
-                input,
-                t,
-                output,
-                quantizeBias,
-                requantization,
-                freezeRangesAfter,
-                inputFrom,
-                inputShape);
+        return with(c -> c.preActivation = t);
     }
 
     /** The same with or without int32 rounding of the bias. */
     public LayerQuantization withQuantizeBias(boolean on) {
-        return new LayerQuantization(
-                weight,
-                input,
-                preActivation,
-                output,
-                on,
-                requantization,
-                freezeRangesAfter,
-                inputFrom,
-                inputShape);
+        return with(c -> c.quantizeBias = on);
     }
 
     /** The same with another requantization. */
     public LayerQuantization withRequantization(Requantization r) {
-        return new LayerQuantization(
-                weight,
-                input,
-                preActivation,
-                output,
-                quantizeBias,
-                r,
-                freezeRangesAfter,
-                inputFrom,
-                inputShape);
+        return with(c -> c.requantization = r);
     }
 
-    /** The same with ranges that stop moving at that iteration. */
+    /** The same with another schedule. */
+    public LayerQuantization withSchedule(QatSchedule s) {
+        return with(c -> c.schedule = s);
+    }
+
+    /** The same with ranges that stop moving at that iteration; 0 for never. */
     public LayerQuantization withFreezeRangesAfter(int iteration) {
-        return new LayerQuantization(
-                weight,
-                input,
-                preActivation,
-                output,
-                quantizeBias,
-                requantization,
-                iteration,
-                inputFrom,
-                inputShape);
+        QatSchedule base = schedule == null ? QatSchedule.iterations() : schedule;
+        return withSchedule(
+                schedule == null && iteration == 0 ? null : base.freezeRangesAt(iteration));
+    }
+
+    /** The same with another treatment of oscillating weights. */
+    public LayerQuantization withOscillation(OscillationControl control) {
+        return with(c -> c.oscillation = control);
     }
 
     /** The same with the input's quantizer named. */
     public LayerQuantization withInputFrom(String layer) {
-        return new LayerQuantization(
-                weight,
-                input,
-                preActivation,
-                output,
-                quantizeBias,
-                requantization,
-                freezeRangesAfter,
-                layer,
-                inputShape);
+        return with(c -> c.inputFrom = layer);
     }
 
     /** The same with the shape of the incoming tensor noted. */
     public LayerQuantization withInputShape(List<Integer> shape) {
-        return new LayerQuantization(
-                weight,
-                input,
-                preActivation,
-                output,
-                quantizeBias,
-                requantization,
-                freezeRangesAfter,
-                inputFrom,
-                shape);
+        return with(c -> c.inputShape = shape);
+    }
+
+    private LayerQuantization with(Consumer<Copy> change) {
+        Copy copy = new Copy(this);
+        change.accept(copy);
+        return copy.build();
+    }
+
+    /** The components while one of them changes. */
+    private static final class Copy {
+        private TensorQuantization weight;
+        private TensorQuantization input;
+        private TensorQuantization preActivation;
+        private TensorQuantization output;
+        private boolean quantizeBias;
+        private Requantization requantization;
+        private QatSchedule schedule;
+        private OscillationControl oscillation;
+        private String inputFrom;
+        private List<Integer> inputShape;
+
+        private Copy(LayerQuantization q) {
+            weight = q.weight;
+            input = q.input;
+            preActivation = q.preActivation;
+            output = q.output;
+            quantizeBias = q.quantizeBias;
+            requantization = q.requantization;
+            schedule = q.schedule;
+            oscillation = q.oscillation;
+            inputFrom = q.inputFrom;
+            inputShape = q.inputShape;
+        }
+
+        private LayerQuantization build() {
+            return new LayerQuantization(
+                    weight,
+                    input,
+                    preActivation,
+                    output,
+                    quantizeBias,
+                    requantization,
+                    schedule,
+                    oscillation,
+                    inputFrom,
+                    inputShape);
+        }
     }
 }

@@ -1,10 +1,13 @@
 package io.github.dl4jqat.layers;
 
+import io.github.dl4jqat.ops.QuantizerPass;
 import io.github.dl4jqat.ops.TensorKernels;
 import io.github.dl4jqat.quant.QuantParams;
 import java.util.Map;
+import org.deeplearning4j.nn.api.Layer;
 import org.deeplearning4j.nn.workspace.ArrayType;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
+import org.nd4j.linalg.activations.IActivation;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.api.shape.Shape;
@@ -21,6 +24,7 @@ final class LayerQuantizers {
     private final ActivationQuantizer preActivation;
     private final ActivationQuantizer output;
     private final NetworkScope scope;
+    private final TrainingClock clock;
     private final int index;
     private String inputFrom;
     private boolean calibrating;
@@ -30,18 +34,14 @@ final class LayerQuantizers {
             LayerQuantization how,
             Map<String, INDArray> params,
             INDArray paramsView,
-            int index,
+            Layer layer,
             String name) {
-        this.index = index;
+        this.index = layer.getIndex();
         this.inputFrom = how.inputFrom();
-        input = quantizer(how.input(), params, QuantParamInitializer.INPUT_RANGE, how);
-        preActivation =
-                quantizer(
-                        how.preActivation(),
-                        params,
-                        QuantParamInitializer.PRE_ACTIVATION_RANGE,
-                        how);
-        output = quantizer(how.output(), params, QuantParamInitializer.OUTPUT_RANGE, how);
+        clock = new TrainingClock(layer, how.schedule());
+        input = quantizer(how.input(), ExtraParameter.INPUT, params);
+        preActivation = quantizer(how.preActivation(), ExtraParameter.PRE_ACTIVATION, params);
+        output = quantizer(how.output(), ExtraParameter.OUTPUT, params);
         scope = paramsView == null ? null : NetworkScope.of(paramsView);
         if (scope != null && output != null) {
             scope.publish(index, name, output);
@@ -49,10 +49,12 @@ final class LayerQuantizers {
     }
 
     private static ActivationQuantizer quantizer(
-            TensorQuantization t, Map<String, INDArray> params, String key, LayerQuantization how) {
-        return t == null
-                ? null
-                : new ActivationQuantizer(t, params.get(key), how.freezeRangesAfter());
+            TensorQuantization t, String tensor, Map<String, INDArray> params) {
+        return t == null ? null : new ActivationQuantizer(t, tensor, params);
+    }
+
+    TrainingClock clock() {
+        return clock;
     }
 
     void setCalibrating(boolean on) {
@@ -108,39 +110,50 @@ final class LayerQuantizers {
     }
 
     /**
-     * Observes in training and calibration, and gives the parameters to quantize with now: null for
-     * none, which is also what calibration gets.
+     * Observes in training and calibration, and gives what quantizes now: null for nothing, which
+     * is also what calibration gets.
      */
-    QuantParams observe(ActivationQuantizer q, INDArray x, boolean training, int iteration) {
+    QuantizerPass observe(ActivationQuantizer q, INDArray x, boolean training) {
         if (q == null) {
             return null;
         }
         if (calibrating) {
-            q.observe(x, 0);
-            q.commit();
+            q.observe(x, false);
+            q.commit(null, false);
             return null;
         }
         if (training && replaying) {
             q.forget();
         } else if (training) {
-            q.observe(x, iteration);
+            q.observe(x, clock.areRangesFrozen());
+            if (clock.isCalibrating()) {
+                return null;
+            }
         }
-        return q.params(training);
+        return q.pass(training, clock.moment(training, tensor(q)));
+    }
+
+    /** Whether a table stands between the accumulator and the output. */
+    boolean needsTable(IActivation f) {
+        return ActivationTable.isNeeded(f, output == null ? null : output.how().spec());
+    }
+
+    private int tensor(ActivationQuantizer q) {
+        if (q == input) {
+            return TrainingClock.INPUT;
+        }
+        return q == output ? TrainingClock.OUTPUT : TrainingClock.PRE_ACTIVATION;
     }
 
     /** {@code x} quantized into a new array of that kind. */
     static INDArray quantized(
-            ActivationQuantizer q,
-            INDArray x,
-            QuantParams p,
-            ArrayType type,
-            LayerWorkspaceMgr mgr) {
+            INDArray x, QuantizerPass pass, ArrayType type, LayerWorkspaceMgr mgr) {
         INDArray y = mgr.createUninitialized(type, x.dataType(), x.shape(), 'c');
         if (!Shape.hasDefaultStridesForShape(x)) {
             y.assign(x);
-            q.fakeQuantize(y, y, p);
+            pass.forward(y, y);
         } else {
-            q.fakeQuantize(x, y, p);
+            pass.forward(x, y);
         }
         return y;
     }
@@ -177,11 +190,20 @@ final class LayerQuantizers {
         return calibrating;
     }
 
-    /** Writes the ranges that the last training pass has moved. */
-    void commit() {
+    /** Writes down what the last training pass has moved, and the learned gradients. */
+    void commit(Map<String, INDArray> gradientViews) {
         for (ActivationQuantizer q : new ActivationQuantizer[] {input, preActivation, output}) {
             if (q != null) {
-                q.commit();
+                q.commit(gradientViews, clock.isFrozen());
+            }
+        }
+    }
+
+    /** Brings learned parameters back within their bounds after an update. */
+    void afterUpdate() {
+        for (ActivationQuantizer q : new ActivationQuantizer[] {input, preActivation, output}) {
+            if (q != null) {
+                q.learned().afterUpdate();
             }
         }
     }

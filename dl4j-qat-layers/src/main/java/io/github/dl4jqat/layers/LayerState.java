@@ -3,6 +3,7 @@ package io.github.dl4jqat.layers;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import org.deeplearning4j.nn.api.Layer;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.gradient.Gradient;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -13,16 +14,21 @@ class LayerState {
     private final QuantLayerConfiguration conf;
     private final LayerQuantization how;
     private final LayerQuantizers quantizers;
+    private final List<String> extraKeys;
 
     LayerState(
             NeuralNetConfiguration conf,
             Map<String, INDArray> params,
             INDArray paramsView,
-            int index) {
+            Layer layer) {
         this.conf = (QuantLayerConfiguration) conf.getLayer();
         how = this.conf.getQuantization();
+        extraKeys =
+                params.keySet().stream()
+                        .filter(key -> QuantParamInitializer.isExtra(conf.getLayer(), key))
+                        .toList();
         quantizers =
-                new LayerQuantizers(how, params, paramsView, index, conf.getLayer().getLayerName());
+                new LayerQuantizers(how, params, paramsView, layer, conf.getLayer().getLayerName());
     }
 
     final LayerQuantization how() {
@@ -64,11 +70,16 @@ class LayerState {
         }
     }
 
-    /** Writes moved ranges down; their gradient is zero, the updater has nothing to do. */
-    final void commit(Gradient gradient, Map<String, INDArray> gradientViews) {
-        quantizers.commit();
-        for (String key : QuantParamInitializer.rangeKeys(how)) {
+    /** Writes moved ranges down, and what the updater needs of learned parameters. */
+    void commit(Gradient gradient, Map<String, INDArray> gradientViews) {
+        for (String key : extraKeys) {
             gradient.gradientForVariable().put(key, gradientViews.get(key).assign(0));
         }
+        quantizers.commit(gradientViews);
+    }
+
+    /** What has to hold after each update. */
+    void afterUpdate() {
+        quantizers.afterUpdate();
     }
 }

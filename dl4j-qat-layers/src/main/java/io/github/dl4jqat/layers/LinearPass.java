@@ -1,24 +1,21 @@
 package io.github.dl4jqat.layers;
 
-import io.github.dl4jqat.estimator.ClippedStraightThrough;
 import io.github.dl4jqat.estimator.Moment;
-import io.github.dl4jqat.ops.EstimatorKernels;
+import io.github.dl4jqat.ops.QuantizerPass;
 import io.github.dl4jqat.ops.TensorKernels;
 import io.github.dl4jqat.quant.Bias;
 import io.github.dl4jqat.quant.Granularity;
 import io.github.dl4jqat.quant.QuantParams;
 import io.github.dl4jqat.quant.Requantizer;
-import io.github.dl4jqat.quant.Symmetry;
-import java.util.BitSet;
+import java.util.Map;
 import org.deeplearning4j.nn.workspace.ArrayType;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
 import org.nd4j.linalg.activations.IActivation;
+import org.nd4j.linalg.activations.impl.ActivationIdentity;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.memory.MemoryWorkspace;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * What the quantized layers with weights share: quantizers around one linear op. Training computes
@@ -34,29 +31,37 @@ import org.slf4j.LoggerFactory;
  */
 final class LinearPass {
 
-    private static final Logger LOG = LoggerFactory.getLogger(LinearPass.class);
-
     private final LayerQuantization how;
     private final LinearOp op;
     private final LayerQuantizers quantizers;
     private final String layerId;
-    private final BitSet warnedChannels = new BitSet();
+    private final WeightQuantizer weightQuantizer;
 
     private INDArray weightBuffer;
     private INDArray stepBuffer;
 
-    LinearPass(LayerQuantization how, LinearOp op, LayerQuantizers quantizers, String layerId) {
+    LinearPass(
+            LayerQuantization how,
+            LinearOp op,
+            LayerQuantizers quantizers,
+            Map<String, INDArray> params,
+            String layerId) {
         this.how = how;
         this.op = op;
         this.quantizers = quantizers;
         this.layerId = layerId;
+        weightQuantizer =
+                how.weight() == null
+                        ? null
+                        : new WeightQuantizer(how, op.outputAxisOfWeights(), params, layerId);
     }
 
     /** What a training forward pass leaves for the backward pass. */
     static final class Trace {
         INDArray input;
         INDArray weights;
-        QuantParams weightParams;
+        QuantizerPass weightPass;
+        Moment moment;
     }
 
     /**
@@ -74,21 +79,23 @@ final class LinearPass {
             Trace trace) {
         INDArray weights = w;
         INDArray bias = b;
-        QuantParams weightParams = null;
-        if (how.weight() != null) {
+        QuantizerPass pass = null;
+        Moment moment = quantizers.clock().moment(training, TrainingClock.WEIGHT);
+        if (weightQuantizer != null) {
             QuantParams input = quantizers.inputParams(training);
-            weightParams = weightParams(w, b, input);
+            pass = weightQuantizer.pass(w, b, input, moment);
             weightBuffer = bufferLike(w, weightBuffer);
             weights = weightBuffer;
-            TensorKernels.fakeQuantize(w, weights, weightParams, op.outputAxisOfWeights());
-            if (b != null && input != null && biasIsQuantized(weightParams)) {
-                bias = fakeQuantizedBias(b, input, weightParams);
+            weightQuantizer.forward(pass, w, weights, moment);
+            if (b != null && input != null && weightQuantizer.biasIsQuantized()) {
+                bias = fakeQuantizedBias(b, input, pass.params());
             }
         }
         if (trace != null) {
             trace.input = x;
             trace.weights = weights;
-            trace.weightParams = weightParams;
+            trace.weightPass = pass;
+            trace.moment = moment;
         }
         return op.apply(x, weights, bias, type, mgr);
     }
@@ -103,23 +110,24 @@ final class LinearPass {
     INDArray exact(INDArray x, INDArray w, INDArray b, IActivation f, LayerWorkspaceMgr mgr) {
         QuantParams input = quantizers.inputParams(false);
         QuantParams output = quantizers.outputParams(false);
-        boolean table = f != null && !ActivationTable.isClamp(f);
+        boolean table = quantizers.needsTable(f);
         QuantParams requantized = table ? quantizers.preActivationParams(false) : output;
         if (how.weight() == null
                 || how.weight().spec().granularity().kind() == Granularity.Kind.PER_GROUP
                 || input == null
                 || output == null
                 || requantized == null
-                || (table && !ActivationTable.isElementwise(f))) {
+                || (table && f != null && !ActivationTable.isElementwise(f))) {
             return null;
         }
         INDArray steps = quantizers.inputSteps(x, input);
         if (steps == null) {
             return null;
         }
-        QuantParams weightParams = weightParams(w, b, input);
+        QuantizerPass pass = weightQuantizer.pass(w, b, input, Moment.EVALUATION);
+        QuantParams weightParams = pass.params();
         stepBuffer = bufferLike(w, stepBuffer);
-        TensorKernels.steps(w, stepBuffer, weightParams, op.outputAxisOfWeights());
+        weightQuantizer.levels(pass, w, stepBuffer);
         INDArray acc = ExactSum.of(op, steps, stepBuffer, input);
         int[] bias =
                 integerBias(b, input, weightParams, Math.toIntExact(acc.size(op.channelAxis())));
@@ -136,7 +144,7 @@ final class LinearPass {
                                 : requantized.spec().qMax());
         TensorKernels.requantize(acc, acc, bias, requantizer, requantized, op.channelAxis());
         if (table) {
-            int[] integers = ActivationTable.table(f, requantized, output);
+            int[] integers = ActivationTable.table(orIdentity(f), requantized, output);
             double[] values = new double[integers.length];
             for (int i = 0; i < values.length; i++) {
                 values[i] = quantizers.value(integers[i], output, w.dataType());
@@ -164,9 +172,10 @@ final class LinearPass {
                     "its weights or biases are not finite; the training has diverged, go back to"
                             + " an earlier state or a smaller learning rate");
         }
-        QuantParams p = weightParams(w, b, input);
+        QuantizerPass pass = weightQuantizer.pass(w, b, input, Moment.EVALUATION);
+        QuantParams p = pass.params();
         INDArray steps = Nd4j.createUninitialized(w.dataType(), w.shape(), w.ordering());
-        TensorKernels.steps(w, steps, p, op.outputAxisOfWeights());
+        weightQuantizer.levels(pass, w, steps);
         INDArray channelFirst =
                 op.outputAxisOfWeights() == 0 ? steps.dup('c') : steps.transpose().dup('c');
         int channels = Math.toIntExact(channelFirst.size(0));
@@ -178,76 +187,33 @@ final class LinearPass {
         return !x.isNaN().any() && !x.isInfinite().any();
     }
 
-    /** The gradient of the weights from that of the quantized weights, in place. */
-    void backwardWeights(INDArray w, INDArray grad, Trace trace) {
-        if (trace.weightParams != null && !nothingToClip()) {
-            EstimatorKernels.backward(
-                    w,
-                    grad,
-                    grad,
-                    trace.weightParams,
-                    new double[0][],
-                    op.outputAxisOfWeights(),
-                    how.weight().estimator().kernel(how.weight().spec(), Moment.EVALUATION));
-        }
-    }
-
     /**
-     * Whether the rule is to clip, and no weight can be outside: the range of a symmetric signed
-     * spec is that of these very weights. Only the rounding of its scale to a float would put the
-     * largest weight of a channel outside, every second one in a network of doubles, and stop its
-     * training.
+     * The gradient of the weights from that of the quantized weights, in place.
+     *
+     * @param examples size of the batch
      */
-    private boolean nothingToClip() {
-        return how.weight().estimator() instanceof ClippedStraightThrough
-                && how.weight().spec().symmetry() == Symmetry.SYMMETRIC
-                && how.weight().spec().signed();
-    }
-
-    private QuantParams weightParams(INDArray w, INDArray b, QuantParams input) {
-        Granularity granularity = how.weight().spec().granularity();
-        TensorKernels.Ranges r = TensorKernels.ranges(w, granularity, op.outputAxisOfWeights());
-        float[] floor = null;
-        if (b != null && input != null && how.quantizeBias()) {
-            floor = biasFloor(b, input, r.min().length, granularity);
-        }
-        QuantParams p = QuantParams.fromRanges(how.weight().spec(), r.min(), r.max(), floor);
-        if (floor != null) {
-            warnOfRaisedScales(p, floor);
-        }
-        return p;
-    }
-
-    private static float[] biasFloor(
-            INDArray b, QuantParams input, int scales, Granularity granularity) {
-        if (granularity.kind() == Granularity.Kind.PER_GROUP) {
-            return null;
-        }
-        float[] floor = new float[scales];
-        for (int c = 0; c < b.length(); c++) {
-            int i = scales == 1 ? 0 : c;
-            floor[i] = Math.max(floor[i], Bias.scaleFloor(b.getDouble(c), input.scale()));
-        }
-        return floor;
-    }
-
-    private void warnOfRaisedScales(QuantParams p, float[] floor) {
-        for (int c = 0; c < floor.length; c++) {
-            if (floor[c] > 0 && p.scale(c) == floor[c] && !warnedChannels.get(c)) {
-                warnedChannels.set(c);
-                LOG.warn(
-                        "{}: the weights of output channel {} are so small beside its bias that the"
-                                + " bias would overflow int32; the channel's scale is raised to {}",
-                        layerId,
-                        c,
-                        floor[c]);
-            }
+    void backwardWeights(INDArray w, INDArray grad, Trace trace, long examples) {
+        if (trace.weightPass != null) {
+            weightQuantizer.backward(trace.weightPass, w, grad, trace.moment, examples);
         }
     }
 
-    private boolean biasIsQuantized(QuantParams weightParams) {
-        return how.quantizeBias()
-                && weightParams.spec().granularity().kind() != Granularity.Kind.PER_GROUP;
+    /** Writes down what the last training pass has moved. */
+    void commit(Map<String, INDArray> gradientViews) {
+        if (weightQuantizer != null) {
+            weightQuantizer.commit(gradientViews, quantizers.clock().isFrozen());
+        }
+    }
+
+    /** What has to hold after each update. */
+    void afterUpdate(INDArray w) {
+        if (weightQuantizer != null) {
+            weightQuantizer.afterUpdate(w);
+        }
+    }
+
+    private static IActivation orIdentity(IActivation f) {
+        return f == null ? new ActivationIdentity() : f;
     }
 
     @SuppressWarnings("try")

@@ -79,8 +79,7 @@ public class QuantActivationLayer extends ActivationLayer implements QuantLayerC
     /** Sets how the layer is quantized; there is no value before an activation to quantize here. */
     @Override
     public void setQuantization(LayerQuantization quantization) {
-        this.quantization =
-                quantization == null ? LayerQuantization.OFF : quantization.withPreActivation(null);
+        this.quantization = QuantLayerConfiguration.withoutWeights(quantization, false);
     }
 
     @Override

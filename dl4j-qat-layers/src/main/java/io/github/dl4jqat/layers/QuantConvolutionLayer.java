@@ -1,6 +1,7 @@
 package io.github.dl4jqat.layers;
 
 import java.util.Collection;
+import java.util.List;
 import java.util.Objects;
 import org.deeplearning4j.nn.api.Layer;
 import org.deeplearning4j.nn.api.ParamInitializer;
@@ -14,7 +15,7 @@ import org.deeplearning4j.util.ValidationUtils;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.learning.config.IUpdater;
-import org.nd4j.linalg.learning.config.NoOp;
+import org.nd4j.linalg.learning.regularization.Regularization;
 
 /**
  * A 2-D convolution with fake-quantized weights, bias and output: {@code y = Q(f(conv(x, Q(W)) +
@@ -76,9 +77,14 @@ public class QuantConvolutionLayer extends ConvolutionLayer implements QuantLaye
 
     @Override
     public IUpdater getUpdaterByParam(String paramName) {
-        return QuantParamInitializer.isRange(paramName)
-                ? new NoOp()
-                : super.getUpdaterByParam(paramName);
+        IUpdater own = QuantParamInitializer.updater(this, paramName);
+        return own == null ? super.getUpdaterByParam(paramName) : own;
+    }
+
+    @Override
+    public List<Regularization> getRegularizationByParam(String paramName) {
+        List<Regularization> own = QuantParamInitializer.regularization(this, paramName);
+        return own == null ? super.getRegularizationByParam(paramName) : own;
     }
 
     @Override

@@ -34,7 +34,7 @@ final class QuantConvolutionRuntime extends ConvolutionLayer
     @Override
     public void attach(Map<String, INDArray> params, INDArray paramsView) {
         op = new ConvolutionOp(layerConf());
-        q = new WeightedLayerState(conf, params, paramsView, index, op, layerId());
+        q = new WeightedLayerState(conf, params, paramsView, this, op, layerId());
     }
 
     @Override
@@ -66,13 +66,13 @@ final class QuantConvolutionRuntime extends ConvolutionLayer
             }
         }
         if (!dropoutApplied) {
-            input = q.input(input.castTo(dataType), training, training, getIterationCount(), mgr);
+            input = q.input(input.castTo(dataType), training, training, mgr);
         }
         applyDropOutIfNecessary(training, mgr);
         // The backward pass reads it too, when the working memory of this pass is long gone.
         INDArray x = channelsFirst(input.castTo(dataType), ArrayType.ACTIVATIONS, mgr);
         INDArray z = q.linear(x, w, b, training, ArrayType.ACTIVATIONS, mgr);
-        return inDataFormat(q.activation(z, f, training, getIterationCount(), mgr), mgr);
+        return inDataFormat(q.activation(z, f, training, mgr), mgr);
     }
 
     @Override
@@ -132,7 +132,13 @@ final class QuantConvolutionRuntime extends ConvolutionLayer
 
     @Override
     public boolean updaterDivideByMinibatch(String paramName) {
-        return !QuantParamInitializer.isRange(paramName);
+        return QuantParamInitializer.dividedByMinibatch(conf.getLayer(), paramName);
+    }
+
+    @Override
+    public void applyConstraints(int iteration, int epoch) {
+        super.applyConstraints(iteration, epoch);
+        q.afterUpdate();
     }
 
     @Override

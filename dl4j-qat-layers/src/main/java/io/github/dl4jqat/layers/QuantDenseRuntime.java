@@ -29,7 +29,7 @@ final class QuantDenseRuntime extends DenseLayer
 
     @Override
     public void attach(Map<String, INDArray> params, INDArray paramsView) {
-        q = new WeightedLayerState(conf, params, paramsView, index, new DenseOp(), layerId());
+        q = new WeightedLayerState(conf, params, paramsView, this, new DenseOp(), layerId());
     }
 
     @Override
@@ -58,12 +58,12 @@ final class QuantDenseRuntime extends DenseLayer
         }
         prepareInput(training, mgr);
         INDArray z = q.linear(input.castTo(dataType), w, b, training, ArrayType.ACTIVATIONS, mgr);
-        return masked(q.activation(masked(z), f, training, getIterationCount(), mgr));
+        return masked(q.activation(masked(z), f, training, mgr));
     }
 
     private void prepareInput(boolean training, LayerWorkspaceMgr mgr) {
         if (!dropoutApplied) {
-            input = q.input(input.castTo(dataType), training, training, getIterationCount(), mgr);
+            input = q.input(input.castTo(dataType), training, training, mgr);
         }
         applyDropOutIfNecessary(training, mgr);
     }
@@ -125,7 +125,13 @@ final class QuantDenseRuntime extends DenseLayer
 
     @Override
     public boolean updaterDivideByMinibatch(String paramName) {
-        return !QuantParamInitializer.isRange(paramName);
+        return QuantParamInitializer.dividedByMinibatch(conf.getLayer(), paramName);
+    }
+
+    @Override
+    public void applyConstraints(int iteration, int epoch) {
+        super.applyConstraints(iteration, epoch);
+        q.afterUpdate();
     }
 
     @Override

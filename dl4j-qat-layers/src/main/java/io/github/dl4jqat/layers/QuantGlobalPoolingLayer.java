@@ -96,8 +96,7 @@ public class QuantGlobalPoolingLayer extends GlobalPoolingLayer implements Quant
     /** Sets how the layer is quantized; there is no value before an activation to quantize here. */
     @Override
     public void setQuantization(LayerQuantization quantization) {
-        this.quantization =
-                quantization == null ? LayerQuantization.OFF : quantization.withPreActivation(null);
+        this.quantization = QuantLayerConfiguration.withoutWeights(quantization, true);
     }
 
     @Override

@@ -1,5 +1,7 @@
 package io.github.dl4jqat.layers;
 
+import io.github.dl4jqat.quant.Symmetry;
+
 /** What every quantized layer configuration has beyond its stock twin. */
 public interface QuantLayerConfiguration {
 
@@ -11,4 +13,32 @@ public interface QuantLayerConfiguration {
      * afterwards; it may change the number of parameters.
      */
     void setQuantization(LayerQuantization quantization);
+
+    /**
+     * How a layer without weights may be quantized: nothing before its activation, no learned
+     * parameters, because DL4J gives such a layer no updater.
+     *
+     * @param consecutive whether the integers of the output have to be consecutive
+     */
+    static LayerQuantization withoutWeights(LayerQuantization quantization, boolean consecutive) {
+        if (quantization == null) {
+            return LayerQuantization.OFF;
+        }
+        if (quantization.learnsActivations()) {
+            throw new IllegalArgumentException(
+                    "A layer without weights with a learned quantizer of its output; Deeplearning4j"
+                            + " gives such a layer no updater. Use an observed range there, for"
+                            + " example GradientEstimators.clipped()");
+        }
+        if (consecutive
+                && quantization.output() != null
+                && quantization.output().spec().symmetry() == Symmetry.MID_RISE) {
+            throw new IllegalArgumentException(
+                    "The output of a pooling or rounding layer with the mid-rise "
+                            + quantization.output().spec().typeName()
+                            + "; its integers have to be consecutive. Use for example"
+                            + " Quantizers.uint8PerTensor()");
+        }
+        return quantization.withPreActivation(null);
+    }
 }

@@ -1,6 +1,8 @@
 package io.github.dl4jqat.layers;
 
 import io.github.dl4jqat.estimator.GradientEstimator;
+import io.github.dl4jqat.estimator.OscillationControl;
+import io.github.dl4jqat.estimator.QatSchedule;
 import io.github.dl4jqat.observer.RangeObserver;
 import io.github.dl4jqat.quant.QuantSpec;
 
@@ -45,11 +47,32 @@ public interface QuantOptions<T> {
     /** The gradient estimator of every tensor whose integers have been named before. */
     default T estimator(GradientEstimator estimator) {
         LayerQuantization q = getQuantization();
-        TensorQuantization pre = q.preActivation();
         q = q.weight() == null ? q : q.withWeight(q.weight().withEstimator(estimator));
         q = q.input() == null ? q : q.withInput(q.input().withEstimator(estimator));
         q = q.output() == null ? q : q.withOutput(q.output().withEstimator(estimator));
-        return quantization(q.withPreActivation(pre == null ? null : pre.withEstimator(estimator)));
+        return quantization(q);
+    }
+
+    /** The gradient estimator of the weights, whose integers have been named before. */
+    default T weightEstimator(GradientEstimator estimator) {
+        LayerQuantization q = getQuantization();
+        return quantization(q.withWeight(q.weight().withEstimator(estimator)));
+    }
+
+    /** The gradient estimator of the output, whose integers have been named before. */
+    default T outputEstimator(GradientEstimator estimator) {
+        LayerQuantization q = getQuantization();
+        return quantization(q.withOutput(q.output().withEstimator(estimator)));
+    }
+
+    /** What happens when in training. */
+    default T schedule(QatSchedule schedule) {
+        return quantization(getQuantization().withSchedule(schedule));
+    }
+
+    /** What is done about weights that jump between two levels. */
+    default T oscillation(OscillationControl control) {
+        return quantization(getQuantization().withOscillation(control));
     }
 
     /** How the ranges of input and output, as named before, follow the data. */

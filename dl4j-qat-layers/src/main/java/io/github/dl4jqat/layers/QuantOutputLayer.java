@@ -1,6 +1,7 @@
 package io.github.dl4jqat.layers;
 
 import java.util.Collection;
+import java.util.List;
 import java.util.Objects;
 import org.deeplearning4j.nn.api.Layer;
 import org.deeplearning4j.nn.api.ParamInitializer;
@@ -13,7 +14,7 @@ import org.nd4j.linalg.activations.impl.ActivationSoftmax;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.learning.config.IUpdater;
-import org.nd4j.linalg.learning.config.NoOp;
+import org.nd4j.linalg.learning.regularization.Regularization;
 import org.nd4j.linalg.lossfunctions.ILossFunction;
 import org.nd4j.linalg.lossfunctions.LossFunctions.LossFunction;
 
@@ -71,9 +72,14 @@ public class QuantOutputLayer extends OutputLayer implements QuantLayerConfigura
 
     @Override
     public IUpdater getUpdaterByParam(String paramName) {
-        return QuantParamInitializer.isRange(paramName)
-                ? new NoOp()
-                : super.getUpdaterByParam(paramName);
+        IUpdater own = QuantParamInitializer.updater(this, paramName);
+        return own == null ? super.getUpdaterByParam(paramName) : own;
+    }
+
+    @Override
+    public List<Regularization> getRegularizationByParam(String paramName) {
+        List<Regularization> own = QuantParamInitializer.regularization(this, paramName);
+        return own == null ? super.getRegularizationByParam(paramName) : own;
     }
 
     @Override

@@ -36,7 +36,7 @@ final class QuantOutputRuntime extends OutputLayer
 
     @Override
     public void attach(Map<String, INDArray> params, INDArray paramsView) {
-        q = new WeightedLayerState(conf, params, paramsView, index, new DenseOp(), layerId());
+        q = new WeightedLayerState(conf, params, paramsView, this, new DenseOp(), layerId());
     }
 
     @Override
@@ -65,11 +65,11 @@ final class QuantOutputRuntime extends OutputLayer
             }
         }
         if (!dropoutApplied) {
-            input = q.input(input.castTo(dataType), training, observe, getIterationCount(), mgr);
+            input = q.input(input.castTo(dataType), training, observe, mgr);
         }
         applyDropOutIfNecessary(training, mgr);
         INDArray z = q.linear(input.castTo(dataType), w, b, observe, ArrayType.ACTIVATIONS, mgr);
-        return q.activation(masked(z), null, observe, getIterationCount(), mgr);
+        return q.activation(masked(z), null, observe, mgr);
     }
 
     @Override
@@ -161,7 +161,13 @@ final class QuantOutputRuntime extends OutputLayer
 
     @Override
     public boolean updaterDivideByMinibatch(String paramName) {
-        return !QuantParamInitializer.isRange(paramName);
+        return QuantParamInitializer.dividedByMinibatch(conf.getLayer(), paramName);
+    }
+
+    @Override
+    public void applyConstraints(int iteration, int epoch) {
+        super.applyConstraints(iteration, epoch);
+        q.afterUpdate();
     }
 
     @Override

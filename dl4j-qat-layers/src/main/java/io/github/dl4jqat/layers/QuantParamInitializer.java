@@ -6,25 +6,21 @@ import java.util.List;
 import java.util.Map;
 import org.deeplearning4j.nn.api.ParamInitializer;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
+import org.deeplearning4j.nn.conf.layers.BaseLayer;
 import org.deeplearning4j.nn.conf.layers.Layer;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.indexing.NDArrayIndex;
+import org.nd4j.linalg.learning.config.IUpdater;
+import org.nd4j.linalg.learning.config.NoOp;
+import org.nd4j.linalg.learning.regularization.L2Regularization;
+import org.nd4j.linalg.learning.regularization.Regularization;
 
 /**
- * The stock parameters first, in their stock layout, then three numbers for each activation
- * quantizer. Delegates rather than extends: the stock initializers slice their view by their own
- * virtual {@code numParams}, which a subclass would break.
+ * The stock parameters first, in their stock layout, then those of the quantizers. Delegates rather
+ * than extends: the stock initializers slice their view by their own virtual {@code numParams},
+ * which a subclass would break.
  */
 final class QuantParamInitializer implements ParamInitializer {
-
-    /** Range of the layer's input. */
-    static final String INPUT_RANGE = "inputRange";
-
-    /** Range of the value before the activation function. */
-    static final String PRE_ACTIVATION_RANGE = "preActivationRange";
-
-    /** Range of the layer's output. */
-    static final String OUTPUT_RANGE = "outputRange";
 
     private final ParamInitializer stock;
 
@@ -32,33 +28,54 @@ final class QuantParamInitializer implements ParamInitializer {
         this.stock = stock;
     }
 
-    /** Whether a parameter holds a range. */
-    static boolean isRange(String key) {
-        return INPUT_RANGE.equals(key)
-                || PRE_ACTIVATION_RANGE.equals(key)
-                || OUTPUT_RANGE.equals(key);
+    private static ExtraParameter find(Layer layer, String key) {
+        ParamInitializer initializer = layer.initializer();
+        ParamInitializer stock =
+                initializer instanceof QuantParamInitializer quant ? quant.stock : initializer;
+        for (ExtraParameter extra : ExtraParameter.of(layer, stock)) {
+            if (extra.key().equals(key)) {
+                return extra;
+            }
+        }
+        return null;
     }
 
-    /** The range parameters that a configuration asks for. */
-    static List<String> rangeKeys(LayerQuantization q) {
-        List<String> keys = new ArrayList<>();
-        if (q.input() != null) {
-            keys.add(INPUT_RANGE);
-        }
-        if (q.preActivation() != null) {
-            keys.add(PRE_ACTIVATION_RANGE);
-        }
-        if (q.output() != null) {
-            keys.add(OUTPUT_RANGE);
-        }
-        return keys;
+    /** Whether a parameter is one that the stock layer does not have. */
+    static boolean isExtra(Layer layer, String key) {
+        return find(layer, key) != null;
     }
 
-    private static List<String> rangeKeys(Layer layer) {
-        LayerQuantization q = ((QuantLayerConfiguration) layer).getQuantization();
-        // A stock constructor asks for the keys, to constrain them, before there is any
-        // quantization. Ranges must not be constrained anyway.
-        return q == null ? List.of() : rangeKeys(q);
+    /**
+     * The updater of a parameter: the layer's own, with its learning rate times the parameter's
+     * factor, for a learned one; none for state.
+     *
+     * @return null for a parameter that the stock layer knows
+     */
+    static IUpdater updater(BaseLayer layer, String key) {
+        ExtraParameter extra = find(layer, key);
+        if (extra == null) {
+            return null;
+        }
+        return extra.trained()
+                ? ScaledRate.of(layer.getIUpdater(), extra.learned().learningRate())
+                : new NoOp();
+    }
+
+    /** The penalties on a parameter, or null for one that the stock layer knows. */
+    static List<Regularization> regularization(Layer layer, String key) {
+        ExtraParameter extra = find(layer, key);
+        if (extra == null) {
+            return null;
+        }
+        return extra.trained() && extra.learned().l2() > 0
+                ? List.of(new L2Regularization(extra.learned().l2()))
+                : List.of();
+    }
+
+    /** Whether the gradient of a parameter is a sum over the batch that DL4J has to divide. */
+    static boolean dividedByMinibatch(Layer layer, String key) {
+        ExtraParameter extra = find(layer, key);
+        return extra == null || extra.trained();
     }
 
     @Override
@@ -68,14 +85,17 @@ final class QuantParamInitializer implements ParamInitializer {
 
     @Override
     public long numParams(Layer layer) {
-        return stock.numParams(layer)
-                + (long) rangeKeys(layer).size() * ActivationQuantizer.STATE_LENGTH;
+        long n = stock.numParams(layer);
+        for (ExtraParameter extra : ExtraParameter.of(layer, stock)) {
+            n += extra.length();
+        }
+        return n;
     }
 
     @Override
     public List<String> paramKeys(Layer layer) {
         List<String> keys = new ArrayList<>(stock.paramKeys(layer));
-        keys.addAll(rangeKeys(layer));
+        ExtraParameter.of(layer, stock).forEach(e -> keys.add(e.key()));
         return keys;
     }
 
@@ -91,12 +111,12 @@ final class QuantParamInitializer implements ParamInitializer {
 
     @Override
     public boolean isWeightParam(Layer layer, String key) {
-        return !isRange(key) && stock.isWeightParam(layer, key);
+        return stock.weightKeys(layer).contains(key);
     }
 
     @Override
     public boolean isBiasParam(Layer layer, String key) {
-        return !isRange(key) && stock.isBiasParam(layer, key);
+        return stock.biasKeys(layer).contains(key);
     }
 
     @Override
@@ -107,12 +127,12 @@ final class QuantParamInitializer implements ParamInitializer {
         if (ofStock > 0) {
             params.putAll(stock.init(conf, slice(paramsView, 0, ofStock), initializeParams));
         }
-        for (Map.Entry<String, INDArray> range : ranges(conf, paramsView, ofStock).entrySet()) {
+        for (Map.Entry<String, INDArray> extra : views(conf, paramsView, ofStock).entrySet()) {
             if (initializeParams) {
-                range.getValue().assign(0);
+                extra.getValue().assign(0);
             }
-            params.put(range.getKey(), range.getValue());
-            conf.addVariable(range.getKey());
+            params.put(extra.getKey(), extra.getValue());
+            conf.addVariable(extra.getKey());
         }
         return params;
     }
@@ -126,19 +146,18 @@ final class QuantParamInitializer implements ParamInitializer {
             gradients.putAll(
                     stock.getGradientsFromFlattened(conf, slice(gradientView, 0, ofStock)));
         }
-        gradients.putAll(ranges(conf, gradientView, ofStock));
+        gradients.putAll(views(conf, gradientView, ofStock));
         return gradients;
     }
 
-    private static Map<String, INDArray> ranges(
-            NeuralNetConfiguration conf, INDArray view, long from) {
-        Map<String, INDArray> ranges = new LinkedHashMap<>();
+    private Map<String, INDArray> views(NeuralNetConfiguration conf, INDArray view, long from) {
+        Map<String, INDArray> views = new LinkedHashMap<>();
         long at = from;
-        for (String key : rangeKeys(conf.getLayer())) {
-            ranges.put(key, slice(view, at, at + ActivationQuantizer.STATE_LENGTH));
-            at += ActivationQuantizer.STATE_LENGTH;
+        for (ExtraParameter extra : ExtraParameter.of(conf.getLayer(), stock)) {
+            views.put(extra.key(), slice(view, at, at + extra.length()));
+            at += extra.length();
         }
-        return ranges;
+        return views;
     }
 
     private static INDArray slice(INDArray view, long from, long to) {

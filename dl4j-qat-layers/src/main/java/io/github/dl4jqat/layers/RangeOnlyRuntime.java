@@ -53,7 +53,7 @@ final class RangeOnlyRuntime extends AbstractLayer<org.deeplearning4j.nn.conf.la
         stock.setIndex(index);
         setListeners(listeners);
         setIndex(index);
-        state = new LayerState(conf, params, paramsView, index);
+        state = new LayerState(conf, params, paramsView, this);
         activationPass = new ActivationPass(state.quantizers());
     }
 
@@ -77,7 +77,7 @@ final class RangeOnlyRuntime extends AbstractLayer<org.deeplearning4j.nn.conf.la
         stock.setInput(input, mgr);
         INDArray z = stock.activate(training, mgr);
         trace = training ? new ActivationPass.Trace() : null;
-        return activationPass.forward(z, null, training, getIterationCount(), mgr, trace);
+        return activationPass.forward(z, null, training, mgr, trace);
     }
 
     private INDArray exact(LayerWorkspaceMgr mgr) {

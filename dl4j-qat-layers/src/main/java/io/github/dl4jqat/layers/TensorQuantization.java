@@ -2,6 +2,7 @@ package io.github.dl4jqat.layers;
 
 import io.github.dl4jqat.estimator.GradientEstimator;
 import io.github.dl4jqat.estimator.GradientEstimators;
+import io.github.dl4jqat.estimator.TensorRole;
 import io.github.dl4jqat.observer.RangeObserver;
 import io.github.dl4jqat.quant.Granularity;
 import io.github.dl4jqat.quant.QuantSpec;
@@ -37,6 +38,16 @@ public record TensorQuantization(
                             + spec.granularity()
                             + "; use for example Quantizers.uint8PerTensor()");
         }
+    }
+
+    /** Throws where the estimator cannot serve the spec in that role. */
+    void requireRole(TensorRole role) {
+        if (role == TensorRole.ACTIVATION && observer == null) {
+            throw new IllegalArgumentException(
+                    "LayerQuantization: an activation without an observer; its range has to come"
+                            + " from somewhere. Use TensorQuantization.activation(spec)");
+        }
+        estimator.requireServes(spec, role);
     }
 
     /** Weights with the clipped straight-through estimator. */

@@ -1,8 +1,10 @@
 package io.github.dl4jqat.layers;
 
 import java.util.Map;
+import org.deeplearning4j.nn.api.Layer;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.gradient.Gradient;
+import org.deeplearning4j.nn.params.DefaultParamInitializer;
 import org.deeplearning4j.nn.workspace.ArrayType;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
 import org.nd4j.linalg.activations.IActivation;
@@ -18,6 +20,8 @@ final class WeightedLayerState extends LayerState {
     private final ActivationPass activationPass;
     private final InputQuantization inputQuantization;
 
+    private final INDArray weights;
+
     private LinearPass.Trace linear;
     private ActivationPass.Trace activation;
 
@@ -25,12 +29,13 @@ final class WeightedLayerState extends LayerState {
             NeuralNetConfiguration conf,
             Map<String, INDArray> params,
             INDArray paramsView,
-            int index,
+            Layer layer,
             LinearOp op,
             String layerId) {
-        super(conf, params, paramsView, index);
-        linearPass = new LinearPass(how(), op, quantizers(), layerId);
+        super(conf, params, paramsView, layer);
+        linearPass = new LinearPass(how(), op, quantizers(), params, layerId);
         activationPass = new ActivationPass(quantizers());
+        weights = params.get(DefaultParamInitializer.WEIGHT_KEY);
         inputQuantization = new InputQuantization(quantizers());
     }
 
@@ -39,15 +44,14 @@ final class WeightedLayerState extends LayerState {
      *
      * @param observe whether the range follows; not for the second look that the score takes
      */
-    INDArray input(
-            INDArray x, boolean training, boolean observe, int iteration, LayerWorkspaceMgr mgr) {
+    INDArray input(INDArray x, boolean training, boolean observe, LayerWorkspaceMgr mgr) {
         if (observe || calibrating()) {
             noteInput(x);
         }
         // DL4J runs an output layer forward within the backward pass, where activations do not
         // outlive the layer; inputs do. In evaluation it is the other way round.
         ArrayType type = training ? ArrayType.INPUT : ArrayType.ACTIVATIONS;
-        return inputQuantization.forward(x, observe, iteration, type, mgr);
+        return inputQuantization.forward(x, observe, type, mgr);
     }
 
     INDArray exact(INDArray x, INDArray w, INDArray b, IActivation f, LayerWorkspaceMgr mgr) {
@@ -65,10 +69,9 @@ final class WeightedLayerState extends LayerState {
         return linearPass.linear(x, w, b, training, type, mgr, linear);
     }
 
-    INDArray activation(
-            INDArray z, IActivation f, boolean training, int iteration, LayerWorkspaceMgr mgr) {
+    INDArray activation(INDArray z, IActivation f, boolean training, LayerWorkspaceMgr mgr) {
         activation = training ? new ActivationPass.Trace() : null;
-        return activationPass.forward(z, f, training, iteration, mgr, activation);
+        return activationPass.forward(z, f, training, mgr, activation);
     }
 
     /** Whether a training forward pass has left what the backward pass needs. */
@@ -89,7 +92,7 @@ final class WeightedLayerState extends LayerState {
     }
 
     void backwardWeights(INDArray w, INDArray grad) {
-        linearPass.backwardWeights(w, grad, linear);
+        linearPass.backwardWeights(w, grad, linear, linear.input.size(0));
     }
 
     /** The last steps of every backward pass. */
@@ -97,8 +100,15 @@ final class WeightedLayerState extends LayerState {
             INDArray epsilonNext, Gradient gradient, Map<String, INDArray> gradientViews) {
         inputQuantization.backward(epsilonNext);
         commit(gradient, gradientViews);
+        linearPass.commit(gradientViews);
         linear = null;
         activation = null;
+    }
+
+    @Override
+    void afterUpdate() {
+        super.afterUpdate();
+        linearPass.afterUpdate(weights);
     }
 
     QuantizedWeightLayer.IntegerWeights integerWeights(INDArray w, INDArray b) {

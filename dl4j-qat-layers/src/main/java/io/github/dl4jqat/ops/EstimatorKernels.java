@@ -2,6 +2,7 @@ package io.github.dl4jqat.ops;
 
 import io.github.dl4jqat.kernels.BackwardKernel;
 import io.github.dl4jqat.kernels.EstimatorKernel;
+import io.github.dl4jqat.kernels.KernelRun;
 import io.github.dl4jqat.kernels.TensorStatistics;
 import io.github.dl4jqat.quant.Granularity;
 import io.github.dl4jqat.quant.QuantParams;
@@ -75,6 +76,24 @@ public final class EstimatorKernels {
             return new double[values.length][p.size()];
         }
         return run(EstimatorPass.Form.BACKWARD, x, grad, dx, p, values, axis, kernel);
+    }
+
+    /** {@code y} = the scale of each element. */
+    public static void scales(INDArray y, QuantParams p, int axis) {
+        run(EstimatorPass.Form.FORWARD, y, null, y, p, new double[0][], axis, new ScaleOfElement());
+    }
+
+    /** Not an estimator; writes the scale, whatever the value. */
+    private static final class ScaleOfElement implements EstimatorKernel {
+        @Override
+        public void forward(KernelRun run) {
+            Arrays.fill(run.out, run.from, run.to, run.scale);
+        }
+
+        @Override
+        public void backward(KernelRun run) {
+            throw new AssertionError("forward only");
+        }
     }
 
     /** The values of an array by scale, copied to the heap. */

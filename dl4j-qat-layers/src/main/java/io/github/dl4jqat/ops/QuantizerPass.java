@@ -5,6 +5,7 @@ import io.github.dl4jqat.estimator.Moment;
 import io.github.dl4jqat.estimator.QuantizerParameter;
 import io.github.dl4jqat.estimator.TensorRole;
 import io.github.dl4jqat.kernels.EstimatorKernel;
+import io.github.dl4jqat.kernels.TensorStatistics;
 import io.github.dl4jqat.quant.QuantParams;
 import io.github.dl4jqat.quant.QuantSpec;
 import java.util.List;
@@ -85,6 +86,17 @@ public final class QuantizerPass {
             int axis,
             INDArray x,
             double[][] learned) {
+        return values(
+                estimator, spec, role, () -> EstimatorKernels.statistics(x, spec, axis), learned);
+    }
+
+    /** The same from the statistics of a tensor, which are asked for if they are needed. */
+    public static double[][] values(
+            GradientEstimator estimator,
+            QuantSpec spec,
+            TensorRole role,
+            Supplier<TensorStatistics> statistics,
+            double[][] learned) {
         List<QuantizerParameter> parameters = estimator.parameters(spec, role);
         double[][] values = new double[parameters.size()][];
         double[][] measured = null;
@@ -93,9 +105,7 @@ public final class QuantizerPass {
             values[j] = parameter.learned() ? learned[next++] : null;
             if (values[j] == null) {
                 if (measured == null) {
-                    measured =
-                            estimator.measure(
-                                    EstimatorKernels.statistics(x, spec, axis), spec, role);
+                    measured = estimator.measure(statistics.get(), spec, role);
                 }
                 values[j] = measured[j];
             }
@@ -110,6 +120,11 @@ public final class QuantizerPass {
     /** Scale and zero point. */
     public QuantParams params() {
         return params;
+    }
+
+    /** The axis of output channels. */
+    public int axis() {
+        return axis;
     }
 
     /** The values of the parameters, {@code [parameter][scale]}; not to be changed. */

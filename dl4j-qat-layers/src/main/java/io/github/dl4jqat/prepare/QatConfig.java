@@ -2,6 +2,11 @@ package io.github.dl4jqat.prepare;
 
 import io.github.dl4jqat.estimator.GradientEstimator;
 import io.github.dl4jqat.estimator.GradientEstimators;
+import io.github.dl4jqat.estimator.Knob;
+import io.github.dl4jqat.estimator.OscillationControl;
+import io.github.dl4jqat.estimator.QatSchedule;
+import io.github.dl4jqat.estimator.StraightThrough;
+import io.github.dl4jqat.estimator.TensorRole;
 import io.github.dl4jqat.layers.LayerQuantization;
 import io.github.dl4jqat.layers.TensorQuantization;
 import io.github.dl4jqat.observer.RangeObserver;
@@ -29,9 +34,11 @@ public final class QatConfig {
     private final QuantSpec activation;
     private final QuantSpec input;
     private final QuantSpec logits;
-    private final GradientEstimator estimator;
+    private final GradientEstimator weightEstimator;
+    private final GradientEstimator activationEstimator;
     private final RangeObserver observer;
-    private final int freezeRangesAfter;
+    private final QatSchedule schedule;
+    private final OscillationControl oscillation;
     private final Requantization requantization;
     private final boolean strict;
     private final List<LayerRules.Selected> rules;
@@ -41,9 +48,11 @@ public final class QatConfig {
         activation = b.activation;
         input = b.input;
         logits = b.logits;
-        estimator = b.estimator;
+        weightEstimator = b.weightEstimator;
+        activationEstimator = b.activationEstimator;
         observer = b.observer;
-        freezeRangesAfter = b.freezeRangesAfter;
+        schedule = b.schedule;
+        oscillation = b.oscillation;
         requantization = b.requantization;
         strict = b.strict;
         rules = List.copyOf(b.rules);
@@ -86,28 +95,45 @@ public final class QatConfig {
         }
         LayerQuantization q =
                 LayerQuantization.OFF
-                        .withOutput(activation(output, ofOutput))
+                        .withOutput(output(output, ofOutput, ofWeights == null, isOutput))
                         .withRequantization(requantization)
-                        .withFreezeRangesAfter(freezeRangesAfter);
+                        .withSchedule(schedule);
         if (ofWeights != null) {
             Integer bits = ofWeights.weightBits();
-            QuantSpec spec = bits == null ? weight : weight.withBits(bits);
-            q = q.withWeight(new TensorQuantization(spec, estimator(ofWeights), null));
+            QuantSpec spec = bits == null ? weight : weightSpec(weight, bits);
+            GradientEstimator e =
+                    ofWeights.estimator() == null ? weightEstimator : ofWeights.estimator();
+            q = q.withWeight(new TensorQuantization(spec, e, null)).withOscillation(oscillation);
         }
         return isOutput || ofWeights == null ? q.withPreActivation(null) : q;
     }
 
     /** How a tensor that is not quantized yet is quantized where it enters a quantized layer. */
     TensorQuantization forInput() {
-        return activation(input, new LayerRule(false, null, null, null));
+        return new TensorQuantization(input, fixedRange(activationEstimator), observer);
     }
 
-    private TensorQuantization activation(QuantSpec spec, LayerRule rule) {
-        return new TensorQuantization(spec, estimator(rule), observer);
+    /**
+     * Logits keep an observed range: what a loss function sees must not be learned to be clipped.
+     * So do layers without weights, to which DL4J gives no updater.
+     */
+    private TensorQuantization output(
+            QuantSpec spec, LayerRule rule, boolean weightless, boolean logits) {
+        GradientEstimator e = rule.estimator() == null ? activationEstimator : rule.estimator();
+        boolean own = rule.estimator() == null && (weightless || logits);
+        return new TensorQuantization(spec, own ? fixedRange(e) : e, observer);
     }
 
-    private GradientEstimator estimator(LayerRule rule) {
-        return rule.estimator() == null ? estimator : rule.estimator();
+    /** The estimator, if it is a rule about gradients and nothing else. */
+    private static GradientEstimator fixedRange(GradientEstimator e) {
+        return e instanceof StraightThrough ? e : GradientEstimators.clipped();
+    }
+
+    /** One bit of weights is binary; there is no other one. */
+    private static QuantSpec weightSpec(QuantSpec base, int bits) {
+        return bits == 1
+                ? Quantizers.binaryPerChannel().withGranularity(base.granularity())
+                : base.withBits(bits);
     }
 
     /** Collects the settings; all have defaults. */
@@ -117,9 +143,11 @@ public final class QatConfig {
         private QuantSpec activation = Quantizers.uint8PerTensor();
         private QuantSpec input = Quantizers.uint8PerTensor();
         private QuantSpec logits = Quantizers.uint8PerTensor();
-        private GradientEstimator estimator = GradientEstimators.clipped();
+        private GradientEstimator weightEstimator = GradientEstimators.clipped();
+        private GradientEstimator activationEstimator = GradientEstimators.clipped();
         private RangeObserver observer = RangeObserver.movingAverage();
-        private int freezeRangesAfter;
+        private QatSchedule schedule;
+        private OscillationControl oscillation;
         private Requantization requantization = Requantization.FLOAT;
         private boolean strict;
         private final List<LayerRules.Selected> rules = new ArrayList<>();
@@ -150,9 +178,9 @@ public final class QatConfig {
             return this;
         }
 
-        /** Another width of the weights. */
+        /** Another width of the weights; one bit is -1 and 1. */
         public Builder weightBits(int bits) {
-            return weightQuant(weight.withBits(bits));
+            return weightQuant(weightSpec(weight, bits));
         }
 
         /** Another width of the activations; input and logits keep theirs. */
@@ -160,9 +188,36 @@ public final class QatConfig {
             return activationQuant(activation.withBits(bits));
         }
 
-        /** The gradient estimator; default clipped straight-through. */
+        /** The gradient estimator of weights and activations; default clipped straight-through. */
         public Builder estimator(GradientEstimator e) {
-            estimator = e;
+            return weightEstimator(e).activationEstimator(e);
+        }
+
+        /** The gradient estimator of the weights. */
+        public Builder weightEstimator(GradientEstimator e) {
+            weightEstimator = e;
+            return this;
+        }
+
+        /**
+         * The gradient estimator of the activations. The network's input, the logits and the
+         * outputs of layers without weights keep an observed range with clipped straight-through
+         * (or identity, if that is what is asked for), unless a rule names them.
+         */
+        public Builder activationEstimator(GradientEstimator e) {
+            activationEstimator = e;
+            return this;
+        }
+
+        /** What happens when in training; default everything from the start. */
+        public Builder schedule(QatSchedule s) {
+            schedule = s;
+            return this;
+        }
+
+        /** What is done about weights that jump between two levels; default nothing. */
+        public Builder oscillation(OscillationControl control) {
+            oscillation = control;
             return this;
         }
 
@@ -178,7 +233,10 @@ public final class QatConfig {
                 throw new IllegalArgumentException(
                         "QatConfig: freezeRangesAfter=" + iteration + "; use 0 for never");
             }
-            freezeRangesAfter = iteration;
+            if (schedule != null || iteration > 0) {
+                QatSchedule base = schedule == null ? QatSchedule.iterations() : schedule;
+                schedule = base.freezeRangesAt(iteration);
+            }
             return this;
         }
 
@@ -211,12 +269,18 @@ public final class QatConfig {
 
         /** The configuration. */
         public QatConfig build() {
-            if (weight == null || estimator == null || observer == null || requantization == null) {
+            if (weight == null
+                    || weightEstimator == null
+                    || activationEstimator == null
+                    || observer == null
+                    || requantization == null) {
                 throw new IllegalArgumentException(
                         "QatConfig: weightQuant="
                                 + weight
-                                + ", estimator="
-                                + estimator
+                                + ", weightEstimator="
+                                + weightEstimator
+                                + ", activationEstimator="
+                                + activationEstimator
                                 + ", observer="
                                 + observer
                                 + ", requantization="
@@ -224,7 +288,40 @@ public final class QatConfig {
                                 + "; none may be null. To leave a layer float use"
                                 + " layer(name, LayerRule.keepFloat())");
             }
+            weightEstimator.requireServes(weight, TensorRole.WEIGHT);
+            activationEstimator.requireServes(activation, TensorRole.ACTIVATION);
+            requireUsefulRamps();
             return new QatConfig(this);
+        }
+
+        /** A ramp that moves nothing is a mistake that training would not show. */
+        private void requireUsefulRamps() {
+            if (schedule == null) {
+                return;
+            }
+            for (QatSchedule.Ramp ramp : schedule.ramps()) {
+                Knob knob = ramp.knob();
+                boolean oscillating = knob == Knob.DAMPENING || knob == Knob.OSCILLATION_THRESHOLD;
+                boolean used =
+                        knob == Knob.PORTION
+                                || (oscillating && oscillation != null)
+                                || weightEstimator.knobs().contains(knob)
+                                || activationEstimator.knobs().contains(knob)
+                                || rules.stream()
+                                        .map(r -> r.rule().estimator())
+                                        .anyMatch(e -> e != null && e.knobs().contains(knob));
+                if (!used) {
+                    throw new IllegalArgumentException(
+                            "QatConfig: the schedule has a ramp of "
+                                    + knob.word()
+                                    + ", which neither estimator '"
+                                    + weightEstimator.name()
+                                    + "' of the weights nor '"
+                                    + activationEstimator.name()
+                                    + "' of the activations has"
+                                    + (oscillating ? "; give an OscillationControl" : ""));
+                }
+            }
         }
 
         private static QuantSpec perTensor(String what, QuantSpec spec) {

@@ -3,6 +3,9 @@ package io.github.dl4jqat.layers;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.dl4jqat.estimator.GradientEstimators;
+import io.github.dl4jqat.estimator.Knob;
+import io.github.dl4jqat.estimator.OscillationControl;
+import io.github.dl4jqat.estimator.QatSchedule;
 import io.github.dl4jqat.layers.Nets.Kind;
 import io.github.dl4jqat.observer.MovingAverage;
 import io.github.dl4jqat.observer.RangeObserver;
@@ -229,7 +232,18 @@ abstract class QuantLayerContractTest {
                         new MovingAverage(0.5)),
                 false,
                 Requantization.FIXED_POINT,
-                17,
+                QatSchedule.epochs()
+                        .calibrateUntil(3)
+                        .freezeRangesAt(17)
+                        .freezeAt(40)
+                        .with(
+                                new QatSchedule.Ramp(
+                                        Knob.DAMPENING,
+                                        QatSchedule.Curve.COSINE,
+                                        List.of(
+                                                new QatSchedule.Point(2, 0.25),
+                                                new QatSchedule.Point(9, 0.5)))),
+                new OscillationControl(0.125, 0.5, 0.75),
                 "grid",
                 List.of(4, 5));
     }

@@ -324,7 +324,7 @@ class TrainingSemanticsTest {
     @ValueSource(booleans = {true, false})
     void channelWithDeadWeightsAndALargeBias_raisesItsScale_andWarnsOnce(boolean perChannel) {
         ListAppender<ILoggingEvent> log = new ListAppender<>();
-        Logger logger = (Logger) LoggerFactory.getLogger(LinearPass.class);
+        Logger logger = (Logger) LoggerFactory.getLogger(WeightQuantizer.class);
         log.start();
         logger.addAppender(log);
         try {

@@ -382,7 +382,7 @@ final class FakeQuantizeTest {
 
         assertThatThrownBy(() -> op.addInputArgument(x))
                 .isInstanceOf(UnsupportedOperationException.class)
-                .hasMessageContaining("TensorKernels.fakeQuantize");
+                .hasMessageContaining("EstimatorKernels.forward");
         assertThatThrownBy(() -> op.setInputArgument(0, x))
                 .isInstanceOf(UnsupportedOperationException.class);
         assertThatThrownBy(() -> op.setInputArguments(x))
@@ -390,7 +390,7 @@ final class FakeQuantizeTest {
         assertThatThrownBy(() -> Nd4j.exec(new FakeQuantize()))
                 .hasRootCauseInstanceOf(UnsupportedOperationException.class);
         OpContext context = Nd4j.getExecutioner().buildContext();
-        context.setInputArrays(x, Nd4j.createFromArray(STEP), Nd4j.scalar(0f));
+        context.setInputArrays(x, Nd4j.createFromArray(STEP), Nd4j.scalar(0f), Nd4j.scalar(0f));
         context.setOutputArray(0, out);
         assertThatThrownBy(() -> Nd4j.exec((CustomOp) op, context))
                 .isInstanceOf(UnsupportedOperationException.class)
@@ -464,7 +464,7 @@ final class FakeQuantizeTest {
                 .hasMessageContaining("castTo");
         assertThatThrownBy(() -> FakeQuantize.apply(sd, x, INT4, 0, null))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessageContaining("rule=null");
+                .hasMessageContaining("estimator=null");
     }
 
     @Test

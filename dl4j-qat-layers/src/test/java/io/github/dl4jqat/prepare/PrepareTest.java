@@ -254,7 +254,7 @@ class PrepareTest {
             LayerQuantization q = quantization(qat, layer);
             assertThat(q.output().observer()).isEqualTo(RangeObserver.minMax());
             assertThat(q.output().estimator()).isEqualTo(GradientEstimators.identity());
-            assertThat(q.freezeRangesAfter()).isEqualTo(12);
+            assertThat(q.schedule().freezeRangesAt()).isEqualTo(12);
             assertThat(q.requantization()).isEqualTo(Requantization.FIXED_POINT);
         }
         assertThat(quantization(qat, "out").output().spec().bits()).isEqualTo(9);

@@ -309,4 +309,34 @@ final class QuantParamsTest {
                 .isNotEqualTo(QuantParams.of(Quantizers.int8PerTensor(), 0.1f, 0))
                 .hasToString("int8(scale=2 scales, zeroPoint=0)");
     }
+
+    @ParameterizedTest
+    @CsvSource({
+        // scale 0.5: the levels are -1.5, -0.5, 0.5, 1.5, the ties -1, 0, 1
+        "-9, -3",
+        "-1.5, -3",
+        "-1.01, -3",
+        "-1, -3",
+        "-0.99, -1",
+        "-1e-30, -1",
+        "-0.0, 1",
+        "0, 1",
+        "1e-30, 1",
+        "0.99, 1",
+        "1, 1",
+        "1.01, 3",
+        "9, 3"
+    })
+    void mid_rise_rounds_to_the_nearest_odd_integer(float x, int q) {
+        QuantParams p = QuantParams.of(Quantizers.midRisePerTensor(2), 0.5f, 0);
+        assertThat(p.quantize(x, 0)).isEqualTo(q);
+    }
+
+    @Test
+    void a_raised_scale_is_at_least_the_floor_and_nothing_else_changes() {
+        QuantParams p = QuantParams.of(Quantizers.int8PerChannel(), new float[] {1f, 2f, 3f}, 0);
+        assertThat(p.atLeast(new float[] {0.5f, 2.5f, Float.NaN}).scales())
+                .containsExactly(1f, 2.5f, 3f);
+        assertThat(p.atLeast(null)).isSameAs(p);
+    }
 }

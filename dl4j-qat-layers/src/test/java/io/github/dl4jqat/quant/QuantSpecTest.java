@@ -34,12 +34,50 @@ final class QuantSpecTest {
     }
 
     @ParameterizedTest
-    @ValueSource(ints = {Integer.MIN_VALUE, -8, 0, 1, 17, 32, Integer.MAX_VALUE})
-    void widths_outside_2_to_16_are_refused(int bits) {
+    @ValueSource(ints = {Integer.MIN_VALUE, -8, 0, 17, 32, Integer.MAX_VALUE})
+    void widths_outside_1_to_16_are_refused(int bits) {
         assertThatThrownBy(() -> Quantizers.intPerTensor(bits))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessageContaining("bits=" + bits + " is outside 2..16")
+                .hasMessageContaining("bits=" + bits + " is outside 1..16")
                 .hasMessageContaining("leave the spec out");
+    }
+
+    @Test
+    void one_bit_is_unsigned_or_mid_rise() {
+        assertThat(Quantizers.uintPerTensor(1).qMin()).isZero();
+        assertThat(Quantizers.uintPerTensor(1).qMax()).isEqualTo(1);
+        assertThat(Quantizers.binaryPerChannel().qMin()).isEqualTo(-1);
+        assertThat(Quantizers.binaryPerChannel().qMax()).isEqualTo(1);
+        assertThat(Quantizers.binaryPerChannel().typeName()).isEqualTo("binary");
+        assertThatThrownBy(() -> Quantizers.intPerTensor(1))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("binaryPerChannel()");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1, 1", "2, 3", "4, 15", "7, 127"})
+    void mid_rise_integers_are_odd_and_symmetric(int bits, int qMax) {
+        assertThat(Quantizers.midRisePerTensor(bits).qMax()).isEqualTo(qMax);
+        assertThat(Quantizers.midRisePerTensor(bits).qMin()).isEqualTo(-qMax);
+    }
+
+    @Test
+    void mid_rise_that_is_unsigned_narrow_or_too_wide_is_refused() {
+        assertThatThrownBy(() -> Quantizers.midRisePerTensor(8))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("1 to 7 bits");
+        for (boolean signed : new boolean[] {true, false}) {
+            assertThatThrownBy(
+                            () ->
+                                    new QuantSpec(
+                                            2,
+                                            signed,
+                                            Symmetry.MID_RISE,
+                                            signed,
+                                            Granularity.perTensor()))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("MID_RISE with bits=2");
+        }
     }
 
     @Test

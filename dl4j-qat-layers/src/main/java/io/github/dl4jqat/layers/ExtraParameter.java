@@ -1,0 +1,126 @@
+package io.github.dl4jqat.layers;
+
+import io.github.dl4jqat.estimator.GradientEstimator;
+import io.github.dl4jqat.estimator.QuantizerParameter;
+import io.github.dl4jqat.estimator.TensorRole;
+import io.github.dl4jqat.quant.Granularity;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import org.deeplearning4j.nn.api.ParamInitializer;
+import org.deeplearning4j.nn.conf.layers.FeedForwardLayer;
+import org.deeplearning4j.nn.conf.layers.Layer;
+
+/**
+ * One parameter that a quantized layer has beyond its stock twin.
+ *
+ * @param key its name in the layer's parameter table; part of the file format
+ * @param length how many numbers
+ * @param learned what the optimizer trains there, or null for state that only this library writes
+ */
+record ExtraParameter(String key, long length, QuantizerParameter learned) {
+
+    /** The weights' share of all keys. */
+    static final String WEIGHT = "weight";
+
+    /** The input's. */
+    static final String INPUT = "input";
+
+    /** That of the value before the activation function. */
+    static final String PRE_ACTIVATION = "preActivation";
+
+    /** The output's. */
+    static final String OUTPUT = "output";
+
+    /** Follows the tensor's name: the range of an activation. */
+    private static final String RANGE = "Range";
+
+    /** One for each weight that is frozen at its level, else zero. */
+    static final String FROZEN = "weightFrozen";
+
+    /** For each weight its last level, last direction, frequency and average; and a counter. */
+    static final String OSCILLATION = "weightOscillation";
+
+    /** Numbers for each weight under {@link #OSCILLATION}. */
+    static final int OSCILLATION_ROWS = 4;
+
+    /** The key of an activation's range. */
+    static String rangeKey(String tensor) {
+        return tensor + RANGE;
+    }
+
+    /** The key of a learned parameter. */
+    static String learnedKey(String tensor, QuantizerParameter parameter) {
+        String name = parameter.name();
+        return tensor + name.substring(0, 1).toUpperCase(Locale.ROOT) + name.substring(1);
+    }
+
+    /** Whether the optimizer moves it. */
+    boolean trained() {
+        return learned != null && learned.learningRate() > 0;
+    }
+
+    /** All of them, in the order of their storage, after the stock parameters. */
+    static List<ExtraParameter> of(Layer layer, ParamInitializer stock) {
+        LayerQuantization q = ((QuantLayerConfiguration) layer).getQuantization();
+        List<ExtraParameter> all = new ArrayList<>();
+        // A stock constructor asks for the keys, to constrain them, before there is any
+        // quantization; these must not be constrained anyway.
+        if (q == null) {
+            return all;
+        }
+        addRange(all, INPUT, q.input());
+        addRange(all, PRE_ACTIVATION, q.preActivation());
+        addRange(all, OUTPUT, q.output());
+        if (q.weight() != null && layer instanceof FeedForwardLayer weighted) {
+            long outputs = weighted.getNOut();
+            // Before the sizes are known the stock initializer would fail, and needs no answer.
+            boolean sized = outputs > 0 && weighted.getNIn() > 0;
+            long biases = sized && !stock.biasKeys(layer).isEmpty() ? outputs : 0;
+            long weights = sized ? stock.numParams(layer) - biases : 0;
+            addLearned(all, WEIGHT, q.weight(), scales(q.weight(), outputs, weights));
+            if (q.freezesWeights()) {
+                all.add(new ExtraParameter(FROZEN, weights, null));
+            }
+            if (q.oscillation() != null) {
+                all.add(new ExtraParameter(OSCILLATION, OSCILLATION_ROWS * weights + 1, null));
+            }
+        }
+        addLearned(all, INPUT, q.input(), 1);
+        addLearned(all, OUTPUT, q.output(), 1);
+        return all;
+    }
+
+    private static void addRange(List<ExtraParameter> all, String tensor, TensorQuantization t) {
+        if (t != null) {
+            all.add(new ExtraParameter(rangeKey(tensor), ActivationQuantizer.STATE_LENGTH, null));
+        }
+    }
+
+    private static void addLearned(
+            List<ExtraParameter> all, String tensor, TensorQuantization t, long scales) {
+        if (t == null) {
+            return;
+        }
+        TensorRole role = tensor.equals(WEIGHT) ? TensorRole.WEIGHT : TensorRole.ACTIVATION;
+        GradientEstimator estimator = t.estimator();
+        for (QuantizerParameter parameter : estimator.parameters(t.spec(), role)) {
+            if (parameter.learned()) {
+                all.add(new ExtraParameter(learnedKey(tensor, parameter), scales, parameter));
+            }
+        }
+    }
+
+    private static long scales(TensorQuantization t, long outputs, long weights) {
+        Granularity granularity = t.spec().granularity();
+        return switch (granularity.kind()) {
+            case PER_TENSOR -> 1;
+            case PER_CHANNEL -> outputs;
+            case PER_GROUP -> {
+                long channel = weights / Math.max(1, outputs);
+                long groups = (channel + granularity.groupSize() - 1) / granularity.groupSize();
+                yield outputs * groups;
+            }
+        };
+    }
+}
