@@ -61,6 +61,15 @@ public interface GradientEstimator extends Serializable {
         return observed.get();
     }
 
+    /**
+     * The largest magnitude that the weights before quantization may have: after each update they
+     * are brought back within it. Methods on signs bound them, so that none drifts out of the reach
+     * of its gradient.
+     */
+    default double largestWeight() {
+        return Double.POSITIVE_INFINITY;
+    }
+
     /** The knobs that a schedule may move and that change something here. */
     default Set<Knob> knobs() {
         return Set.of();

@@ -17,6 +17,7 @@ import java.util.BitSet;
 import java.util.List;
 import java.util.Map;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.ops.transforms.Transforms;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -149,6 +150,11 @@ final class WeightQuantizer {
     /** What has to hold after each update, whatever the updater did. */
     void afterUpdate(INDArray w) {
         learned.afterUpdate();
+        double bound = how.estimator().largestWeight();
+        if (bound < Double.POSITIVE_INFINITY) {
+            Transforms.max(w, -bound, false);
+            Transforms.min(w, bound, false);
+        }
         if (freezing != null) {
             freezing.afterUpdate(w);
         }

@@ -13,7 +13,7 @@ import org.deeplearning4j.nn.conf.layers.Layer;
 /** Which rules hold for which layers of a network. */
 final class LayerRules {
 
-    private static final LayerRule NOTHING = new LayerRule(false, null, null, null);
+    private static final LayerRule NOTHING = LayerRule.NOTHING;
 
     /** A rule with the layers it is for: those of a name or glob pattern, or of a type. */
     record Selected(String pattern, Class<? extends Layer> type, LayerRule rule) {

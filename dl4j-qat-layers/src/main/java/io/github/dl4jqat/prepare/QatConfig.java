@@ -13,6 +13,7 @@ import io.github.dl4jqat.observer.RangeObserver;
 import io.github.dl4jqat.quant.QuantSpec;
 import io.github.dl4jqat.quant.Quantizers;
 import io.github.dl4jqat.quant.Requantization;
+import io.github.dl4jqat.quant.Symmetry;
 import java.util.ArrayList;
 import java.util.List;
 import org.deeplearning4j.nn.conf.layers.Layer;
@@ -90,6 +91,9 @@ public final class QatConfig {
      */
     LayerQuantization forLayer(LayerRule ofWeights, LayerRule ofOutput, boolean isOutput) {
         QuantSpec output = isOutput ? logits : activation;
+        if (ofOutput.activationQuant() != null) {
+            output = ofOutput.activationQuant();
+        }
         if (ofOutput.activationBits() != null) {
             output = output.withBits(ofOutput.activationBits());
         }
@@ -100,9 +104,12 @@ public final class QatConfig {
                         .withSchedule(schedule);
         if (ofWeights != null) {
             Integer bits = ofWeights.weightBits();
-            QuantSpec spec = bits == null ? weight : weightSpec(weight, bits);
+            QuantSpec base = ofWeights.weightQuant() == null ? weight : ofWeights.weightQuant();
+            QuantSpec spec = bits == null ? base : weightSpec(base, bits);
             GradientEstimator e =
-                    ofWeights.estimator() == null ? weightEstimator : ofWeights.estimator();
+                    ofWeights.weightEstimator() == null
+                            ? weightEstimator
+                            : ofWeights.weightEstimator();
             q = q.withWeight(new TensorQuantization(spec, e, null)).withOscillation(oscillation);
         }
         return isOutput || ofWeights == null ? q.withPreActivation(null) : q;
@@ -119,8 +126,11 @@ public final class QatConfig {
      */
     private TensorQuantization output(
             QuantSpec spec, LayerRule rule, boolean weightless, boolean logits) {
-        GradientEstimator e = rule.estimator() == null ? activationEstimator : rule.estimator();
-        boolean own = rule.estimator() == null && (weightless || logits);
+        GradientEstimator e =
+                rule.activationEstimator() == null
+                        ? activationEstimator
+                        : rule.activationEstimator();
+        boolean own = rule.activationEstimator() == null && (weightless || logits);
         return new TensorQuantization(spec, own ? fixedRange(e) : e, observer);
     }
 
@@ -129,10 +139,15 @@ public final class QatConfig {
         return e instanceof StraightThrough ? e : GradientEstimators.clipped();
     }
 
-    /** One bit of weights is binary; there is no other one. */
+    /** One bit of weights is binary, and more than seven are never mid-rise. */
     private static QuantSpec weightSpec(QuantSpec base, int bits) {
-        return bits == 1
-                ? Quantizers.binaryPerChannel().withGranularity(base.granularity())
+        if (bits == 1) {
+            return Quantizers.binaryPerChannel().withGranularity(base.granularity());
+        }
+        boolean tooWide =
+                base.symmetry() == Symmetry.MID_RISE && bits > QuantSpec.MAX_MID_RISE_BITS;
+        return tooWide
+                ? Quantizers.intPerChannel(bits).withGranularity(base.granularity())
                 : base.withBits(bits);
     }
 
@@ -307,9 +322,7 @@ public final class QatConfig {
                                 || (oscillating && oscillation != null)
                                 || weightEstimator.knobs().contains(knob)
                                 || activationEstimator.knobs().contains(knob)
-                                || rules.stream()
-                                        .map(r -> r.rule().estimator())
-                                        .anyMatch(e -> e != null && e.knobs().contains(knob));
+                                || rules.stream().anyMatch(r -> r.rule().moves(knob));
                 if (!used) {
                     throw new IllegalArgumentException(
                             "QatConfig: the schedule has a ramp of "

@@ -1,5 +1,7 @@
 package io.github.dl4jqat.examples.cli;
 
+import io.github.dl4jqat.estimator.ClippedStraightThrough;
+import io.github.dl4jqat.estimator.GradientEstimator;
 import io.github.dl4jqat.estimator.GradientEstimators;
 import io.github.dl4jqat.prepare.QatConfig;
 import picocli.CommandLine.Option;
@@ -11,26 +13,37 @@ final class QuantOptions {
             names = "--weight-bits",
             paramLabel = "W",
             defaultValue = "8",
-            description = "Bits of a weight, 2 to 8. Default: ${DEFAULT-VALUE}.")
+            description = "Bits of a weight, 1 to 8. Default: ${DEFAULT-VALUE}.")
     private int weightBits;
 
     @Option(
             names = "--activation-bits",
             paramLabel = "A",
             defaultValue = "8",
-            description = "Bits of an activation, 2 to 8. Default: ${DEFAULT-VALUE}.")
+            description = "Bits of an activation, 1 to 8. Default: ${DEFAULT-VALUE}.")
     private int activationBits;
 
     @Option(
             names = "--estimator",
             paramLabel = "NAME",
-            defaultValue = "clipped",
             description = {
-                "The gradient that training uses in place of rounding's, which is zero:",
-                "identity lets it through as it is, clipped stops it for values that were clipped.",
-                "Default: ${DEFAULT-VALUE}."
+                "How weights and activations are quantized in training, and which gradient passes"
+                        + " the rounding: a name out of 'qat estimators --help'.",
+                "Default: clipped."
             })
     private String estimator;
+
+    @Option(
+            names = "--weight-estimator",
+            paramLabel = "NAME",
+            description = "The same for the weights alone.")
+    private String weightEstimator;
+
+    @Option(
+            names = "--activation-estimator",
+            paramLabel = "NAME",
+            description = "The same for the activations alone.")
+    private String activationEstimator;
 
     int weightBits() {
         return weightBits;
@@ -59,16 +72,22 @@ final class QuantOptions {
             return QatConfig.builder()
                     .weightBits(weightBits)
                     .activationBits(activationBits)
-                    .estimator(GradientEstimators.named(estimator))
+                    .weightEstimator(estimator(weightEstimator))
+                    .activationEstimator(estimator(activationEstimator))
                     .build();
         } catch (IllegalArgumentException e) {
             throw new InputException(e.getMessage(), e);
         }
     }
 
+    private GradientEstimator estimator(String own) {
+        String general = estimator == null ? ClippedStraightThrough.NAME : estimator;
+        return GradientEstimators.named(own == null ? general : own);
+    }
+
     private static void requireBits(String option, int bits) throws InputException {
-        if (bits < 2 || bits > 8) {
-            throw new InputException(option + ": expected 2 to 8, got " + bits);
+        if (bits < 1 || bits > 8) {
+            throw new InputException(option + ": expected 1 to 8, got " + bits);
         }
     }
 }
