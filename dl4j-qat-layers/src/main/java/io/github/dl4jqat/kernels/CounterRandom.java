@@ -20,6 +20,11 @@ public final class CounterRandom {
         return mix(mix(seed + GOLDEN_GAMMA) + draw * GOLDEN_GAMMA);
     }
 
+    /** The same for one of several tensors that draw from one seed; {@code stream} tells which. */
+    public static long key(long seed, long stream, long draw) {
+        return key(key(seed, stream), draw);
+    }
+
     /** Uniform in [0, 1). */
     public static double uniform(long key, long index) {
         return (mix(key + (index + 1) * GOLDEN_GAMMA) >>> 11) * UNIT;
