@@ -29,6 +29,11 @@ public final class GradientEstimators {
         return BY_NAME.get(ClippedStraightThrough.NAME);
     }
 
+    /** {@link Binary} with the clipped surrogate. */
+    public static GradientEstimator binary() {
+        return BY_NAME.get(Binary.NAME);
+    }
+
     /**
      * The estimator of that name with its usual settings.
      *
@@ -94,7 +99,9 @@ public final class GradientEstimators {
     private static Map<String, GradientEstimator> byName() {
         Map<String, GradientEstimator> all = new LinkedHashMap<>();
         GradientEstimator[] kinds = {
-            new StraightThrough(), new ClippedStraightThrough(),
+            new StraightThrough(),
+            new ClippedStraightThrough(),
+            new Binary(Binary.Surrogate.CLIPPED, Binary.USUAL_BETA),
         };
         for (GradientEstimator e : kinds) {
             all.put(e.name(), e);
