@@ -34,6 +34,11 @@ public final class GradientEstimators {
         return BY_NAME.get(Binary.NAME);
     }
 
+    /** {@link ScaledBinary} with the paper's gradient. */
+    public static GradientEstimator xnor() {
+        return BY_NAME.get(ScaledBinary.NAME);
+    }
+
     /**
      * The estimator of that name with its usual settings.
      *
@@ -102,6 +107,7 @@ public final class GradientEstimators {
             new StraightThrough(),
             new ClippedStraightThrough(),
             new Binary(Binary.Surrogate.CLIPPED, Binary.USUAL_BETA),
+            new ScaledBinary(true),
         };
         for (GradientEstimator e : kinds) {
             all.put(e.name(), e);
