@@ -39,6 +39,11 @@ public final class GradientEstimators {
         return BY_NAME.get(ScaledBinary.NAME);
     }
 
+    /** {@link TernaryWeights} with threshold 0.7. */
+    public static GradientEstimator ternary() {
+        return BY_NAME.get(TernaryWeights.NAME);
+    }
+
     /**
      * The estimator of that name with its usual settings.
      *
@@ -108,6 +113,7 @@ public final class GradientEstimators {
             new ClippedStraightThrough(),
             new Binary(Binary.Surrogate.CLIPPED, Binary.USUAL_BETA),
             new ScaledBinary(true),
+            new TernaryWeights(TernaryWeights.USUAL_THRESHOLD),
         };
         for (GradientEstimator e : kinds) {
             all.put(e.name(), e);
