@@ -28,9 +28,8 @@ import java.util.function.Supplier;
  *   SWISH_SIGN   -0.194992255   -0.084621565   5   3.023661188  -0.084621565     (beta 5)
  * </pre>
  *
- * <p>The papers bring the float weights back into [-1, 1] after each update. That is the
- * optimizer's business, not the estimator's: with CLIPPED and APPROX_SIGN a weight that an update
- * moves beyond gets no gradient any more, and only weight decay brings it back.
+ * <p>As in the papers, layers bring the float weights back into [-1, 1] after each update: with
+ * CLIPPED and APPROX_SIGN a weight beyond would get no gradient any more.
  *
  * <p>Where a layer raises the scale of a channel because its bias would overflow, levels are plus
  * and minus that scale; the surrogates stay as they are.
@@ -93,6 +92,11 @@ public record Binary(Surrogate surrogate, double swishBeta) implements GradientE
     @Override
     public QuantParams grid(QuantSpec spec, double[][] values, Supplier<QuantParams> observed) {
         return Scales.fixed(spec, 1f, 0, observed);
+    }
+
+    @Override
+    public double largestWeight() {
+        return 1;
     }
 
     @Override
