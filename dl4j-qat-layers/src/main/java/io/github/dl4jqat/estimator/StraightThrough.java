@@ -13,7 +13,7 @@ import io.github.dl4jqat.quant.QuantSpec;
  *
  * @see IdentityBackward
  */
-public record StraightThrough() implements GradientEstimator {
+public record StraightThrough() implements CyclicEstimator {
 
     /** The name in configurations. */
     public static final String NAME = "identity";
@@ -28,5 +28,10 @@ public record StraightThrough() implements GradientEstimator {
     @Override
     public EstimatorKernel kernel(QuantSpec spec, Moment moment) {
         return IdentityBackward.INSTANCE;
+    }
+
+    @Override
+    public double slope(QuantSpec spec, double tau) {
+        return Cells.check(tau, 1);
     }
 }
