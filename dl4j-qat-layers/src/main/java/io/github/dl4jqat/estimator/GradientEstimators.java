@@ -44,6 +44,11 @@ public final class GradientEstimators {
         return BY_NAME.get(TernaryWeights.NAME);
     }
 
+    /** {@link LearnedStep} with the gradient scale of its paper. */
+    public static GradientEstimator learnedStep() {
+        return BY_NAME.get(LearnedStep.NAME);
+    }
+
     /**
      * The estimator of that name with its usual settings.
      *
@@ -114,6 +119,7 @@ public final class GradientEstimators {
             new Binary(Binary.Surrogate.CLIPPED, Binary.USUAL_BETA),
             new ScaledBinary(true),
             new TernaryWeights(TernaryWeights.USUAL_THRESHOLD),
+            new LearnedStep(1, true),
         };
         for (GradientEstimator e : kinds) {
             all.put(e.name(), e);
