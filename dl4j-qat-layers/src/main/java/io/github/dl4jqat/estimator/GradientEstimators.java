@@ -49,6 +49,11 @@ public final class GradientEstimators {
         return BY_NAME.get(LearnedStep.NAME);
     }
 
+    /** {@link LearnedStepOffset} with the gradient scale of {@link LearnedStep}. */
+    public static GradientEstimator learnedStepOffset() {
+        return BY_NAME.get(LearnedStepOffset.NAME);
+    }
+
     /**
      * The estimator of that name with its usual settings.
      *
@@ -120,6 +125,7 @@ public final class GradientEstimators {
             new ScaledBinary(true),
             new TernaryWeights(TernaryWeights.USUAL_THRESHOLD),
             new LearnedStep(1, true),
+            new LearnedStepOffset(1, true),
         };
         for (GradientEstimator e : kinds) {
             all.put(e.name(), e);
