@@ -54,6 +54,11 @@ public final class GradientEstimators {
         return BY_NAME.get(LearnedStepOffset.NAME);
     }
 
+    /** {@link ParametricClipping} from the first batch's largest value, with L2 of 1e-4. */
+    public static GradientEstimator parametricClipping() {
+        return BY_NAME.get(ParametricClipping.NAME);
+    }
+
     /**
      * The estimator of that name with its usual settings.
      *
@@ -126,6 +131,7 @@ public final class GradientEstimators {
             new TernaryWeights(TernaryWeights.USUAL_THRESHOLD),
             new LearnedStep(1, true),
             new LearnedStepOffset(1, true),
+            new ParametricClipping(0, 1e-4, 1),
         };
         for (GradientEstimator e : kinds) {
             all.put(e.name(), e);
