@@ -59,6 +59,11 @@ public final class GradientEstimators {
         return BY_NAME.get(ParametricClipping.NAME);
     }
 
+    /** {@link SoftQuantization} with alpha 0.2, fixed, on the observed range. */
+    public static GradientEstimator softQuantization() {
+        return BY_NAME.get(SoftQuantization.NAME);
+    }
+
     /**
      * The estimator of that name with its usual settings.
      *
@@ -132,6 +137,8 @@ public final class GradientEstimators {
             new LearnedStep(1, true),
             new LearnedStepOffset(1, true),
             new ParametricClipping(0, 1e-4, 1),
+            new SoftQuantization(
+                    0.2, false, SoftQuantization.Bounds.OBSERVED, null, null, false, 0, 1),
         };
         for (GradientEstimator e : kinds) {
             all.put(e.name(), e);

@@ -11,6 +11,9 @@ package io.github.dl4jqat.kernels;
  */
 public final class KernelRun {
 
+    /** Relative error of a scale and of a division by it, both rounded to float, and some room. */
+    private static final double SCALE_ROUNDING = 0x1p-22;
+
     /** The values before quantization. */
     public double[] x;
 
@@ -63,6 +66,16 @@ public final class KernelRun {
     /** Whether {@code smallest level <= v <= largest level} in reals, both ends included. */
     public boolean inRange(double v) {
         return v >= real(grid.low()) && v <= real(grid.high());
+    }
+
+    /**
+     * Whether a position is within the range, give or take the rounding of a scale to float. For
+     * rules whose range is the tensor's own: a strict comparison would find its largest value
+     * outside now and then, and never train it again.
+     */
+    public boolean reaches(double position) {
+        double slack = SCALE_ROUNDING * Math.max(-grid.low(), grid.high());
+        return position >= grid.low() - slack && position <= grid.high() + slack;
     }
 
     /** The elementwise part of a straight-through rule. */
