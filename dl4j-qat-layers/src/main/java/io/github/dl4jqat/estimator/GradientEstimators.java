@@ -64,6 +64,16 @@ public final class GradientEstimators {
         return BY_NAME.get(SoftQuantization.NAME);
     }
 
+    /** {@link TanhGradient} with sharpness 6.5 on the tensor's own range. */
+    public static GradientEstimator tanh() {
+        return BY_NAME.get(TanhGradient.NAME);
+    }
+
+    /** {@link PiecewiseLinear} on the tensor's own range, ends included. */
+    public static GradientEstimator piecewiseLinear() {
+        return BY_NAME.get(PiecewiseLinear.NAME);
+    }
+
     /**
      * The estimator of that name with its usual settings.
      *
@@ -139,6 +149,8 @@ public final class GradientEstimators {
             new ParametricClipping(0, 1e-4, 1),
             new SoftQuantization(
                     0.2, false, SoftQuantization.Bounds.OBSERVED, null, null, false, 0, 1),
+            new TanhGradient(6.5, null),
+            new PiecewiseLinear(null, true),
         };
         for (GradientEstimator e : kinds) {
             all.put(e.name(), e);
