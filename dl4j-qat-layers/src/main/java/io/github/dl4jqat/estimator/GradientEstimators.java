@@ -74,6 +74,11 @@ public final class GradientEstimators {
         return BY_NAME.get(PiecewiseLinear.NAME);
     }
 
+    /** {@link ElementWiseGradientScaling} with delta 0.001. */
+    public static GradientEstimator gradientScaling() {
+        return BY_NAME.get(ElementWiseGradientScaling.NAME);
+    }
+
     /**
      * The estimator of that name with its usual settings.
      *
@@ -151,6 +156,7 @@ public final class GradientEstimators {
                     0.2, false, SoftQuantization.Bounds.OBSERVED, null, null, false, 0, 1),
             new TanhGradient(6.5, null),
             new PiecewiseLinear(null, true),
+            new ElementWiseGradientScaling(1e-3),
         };
         for (GradientEstimator e : kinds) {
             all.put(e.name(), e);
