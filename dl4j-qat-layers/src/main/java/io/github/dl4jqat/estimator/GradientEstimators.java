@@ -79,6 +79,11 @@ public final class GradientEstimators {
         return BY_NAME.get(ElementWiseGradientScaling.NAME);
     }
 
+    /** {@link MagnitudeAwareDerivative}. */
+    public static GradientEstimator magnitudeAware() {
+        return BY_NAME.get(MagnitudeAwareDerivative.NAME);
+    }
+
     /**
      * The estimator of that name with its usual settings.
      *
@@ -157,6 +162,7 @@ public final class GradientEstimators {
             new TanhGradient(6.5, null),
             new PiecewiseLinear(null, true),
             new ElementWiseGradientScaling(1e-3),
+            new MagnitudeAwareDerivative(),
         };
         for (GradientEstimator e : kinds) {
             all.put(e.name(), e);
