@@ -84,6 +84,11 @@ public final class GradientEstimators {
         return BY_NAME.get(MagnitudeAwareDerivative.NAME);
     }
 
+    /** {@link DoReFa} as in the paper. */
+    public static GradientEstimator dorefa() {
+        return BY_NAME.get(DoReFa.NAME);
+    }
+
     /**
      * The estimator of that name with its usual settings.
      *
@@ -163,6 +168,7 @@ public final class GradientEstimators {
             new PiecewiseLinear(null, true),
             new ElementWiseGradientScaling(1e-3),
             new MagnitudeAwareDerivative(),
+            new DoReFa(false),
         };
         for (GradientEstimator e : kinds) {
             all.put(e.name(), e);

@@ -10,7 +10,8 @@ import java.util.function.Supplier;
 /** Scales that do not come from a range: measured another way, or fixed once and for all. */
 final class Scales {
 
-    private static final double LARGEST = 1e30;
+    /** A power of two, so that powers of two stay what they are. */
+    private static final double LARGEST = 0x1p100;
 
     private Scales() {}
 

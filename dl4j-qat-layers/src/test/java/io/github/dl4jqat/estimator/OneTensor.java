@@ -15,6 +15,10 @@ record OneTensor(
         return new OneTensor(estimator, spec, TensorRole.WEIGHT, axis, Moment.training(0, 0));
     }
 
+    OneTensor axis(int other) {
+        return new OneTensor(estimator, spec, role, other, moment);
+    }
+
     OneTensor at(Moment other) {
         return new OneTensor(estimator, spec, role, axis, other);
     }
