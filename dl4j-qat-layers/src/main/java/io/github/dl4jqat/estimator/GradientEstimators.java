@@ -89,6 +89,11 @@ public final class GradientEstimators {
         return BY_NAME.get(DoReFa.NAME);
     }
 
+    /** {@link PowerOfTwo}. */
+    public static GradientEstimator powerOfTwo() {
+        return BY_NAME.get(PowerOfTwo.NAME);
+    }
+
     /**
      * The estimator of that name with its usual settings.
      *
@@ -169,6 +174,7 @@ public final class GradientEstimators {
             new ElementWiseGradientScaling(1e-3),
             new MagnitudeAwareDerivative(),
             new DoReFa(false),
+            new PowerOfTwo(),
         };
         for (GradientEstimator e : kinds) {
             all.put(e.name(), e);
