@@ -94,6 +94,11 @@ public final class GradientEstimators {
         return BY_NAME.get(PowerOfTwo.NAME);
     }
 
+    /** {@link StochasticRounding} with seed 0. */
+    public static GradientEstimator stochastic() {
+        return BY_NAME.get(StochasticRounding.NAME);
+    }
+
     /**
      * The estimator of that name with its usual settings.
      *
@@ -175,6 +180,7 @@ public final class GradientEstimators {
             new MagnitudeAwareDerivative(),
             new DoReFa(false),
             new PowerOfTwo(),
+            new StochasticRounding(0),
         };
         for (GradientEstimator e : kinds) {
             all.put(e.name(), e);

@@ -1,0 +1,26 @@
+package io.github.dl4jqat.kernels;
+
+/**
+ * The clipped gradient of kernels that are not {@link ClippedBackward}: {@code grad} between the
+ * smallest and the largest level, both included, else 0.
+ *
+ * <p>Where the levels lie symmetric about zero, a value beyond an end by less than 2^-22 of it
+ * counts as on it. The range of weights is that of the weights themselves, and only the rounding of
+ * its scale to a float can put the largest of them outside, which would stop its training.
+ */
+final class RangeMask {
+
+    private static final double SLACK = 1 + 0x1p-22;
+
+    private RangeMask() {}
+
+    /** {@code out[i]} from {@code grad[i]} over the stretch. */
+    static void backward(KernelRun run) {
+        double low = run.real(run.grid.low());
+        double high = run.real(run.grid.high());
+        double slack = run.grid.low() == -run.grid.high() ? SLACK : 1;
+        double smallest = low * slack;
+        double largest = high * slack;
+        run.each((x, g) -> x >= smallest && x <= largest ? g : 0);
+    }
+}
