@@ -99,6 +99,11 @@ public final class GradientEstimators {
         return BY_NAME.get(StochasticRounding.NAME);
     }
 
+    /** {@link QuantNoise} that quantizes half of the elements, one by one, with seed 0. */
+    public static GradientEstimator quantNoise() {
+        return BY_NAME.get(QuantNoise.NAME);
+    }
+
     /**
      * The estimator of that name with its usual settings.
      *
@@ -181,6 +186,7 @@ public final class GradientEstimators {
             new DoReFa(false),
             new PowerOfTwo(),
             new StochasticRounding(0),
+            new QuantNoise(QuantNoise.USUAL_RATE, 1, QuantNoise.Noise.INTEGER, 0),
         };
         for (GradientEstimator e : kinds) {
             all.put(e.name(), e);
