@@ -29,9 +29,10 @@ import java.util.function.Supplier;
  * has 2, 3, 5 or 9 bits for b = 2, 3, 4, 5. The paper has one n1 for each layer; here it belongs to
  * the weights that share a scale, so a spec with one scale is the paper's.
  *
- * <p>n1 is measured each time. It moves where the largest weight does, by a factor of 1.5 or more;
- * as long as the weights with the largest magnitudes are frozen, it stays. This is the quantizer
- * only: which weights are frozen at which time is not its business.
+ * <p>As in the paper, n1 belongs to the weights as they were at the start: it is measured once and
+ * held, so the levels stay what they were, and a weight that grows beyond keeps the largest of
+ * them. This is the quantizer only: which weights are frozen at which time is a matter of the layer
+ * and its schedule, see {@link Knob#PORTION}.
  *
  * <p>Where a layer raises the scale of a channel because its bias would overflow, the levels are
  * powers of two times that scale.
@@ -63,7 +64,7 @@ public record PowerOfTwo() implements GradientEstimator {
     /** The smallest level {@code scale = 2^n2} of each scale. */
     @Override
     public List<QuantizerParameter> parameters(QuantSpec spec, TensorRole role) {
-        return List.of(QuantizerParameter.measured("scale"));
+        return List.of(QuantizerParameter.held("scale"));
     }
 
     @Override

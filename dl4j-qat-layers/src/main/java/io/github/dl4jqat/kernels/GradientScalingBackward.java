@@ -34,10 +34,10 @@ public final class GradientScalingBackward implements EstimatorKernel {
         double factor = delta / (grid.high() - grid.low());
         run.each(
                 (v, g) -> {
-                    if (!run.inRange(v)) {
+                    double p = run.position(v);
+                    if (!run.reaches(p)) {
                         return 0;
                     }
-                    double p = run.position(v);
                     return g * (1 + factor * Math.signum(g) * (p - grid.level(p)));
                 });
     }

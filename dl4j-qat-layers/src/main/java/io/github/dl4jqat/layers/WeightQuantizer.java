@@ -2,6 +2,7 @@ package io.github.dl4jqat.layers;
 
 import io.github.dl4jqat.estimator.ClippedStraightThrough;
 import io.github.dl4jqat.estimator.Moment;
+import io.github.dl4jqat.estimator.PiecewiseLinear;
 import io.github.dl4jqat.estimator.QuantizerParameter;
 import io.github.dl4jqat.estimator.TensorRole;
 import io.github.dl4jqat.kernels.TensorStatistics;
@@ -135,9 +136,14 @@ final class WeightQuantizer {
      * training. The range of signs is their mean magnitude, which clips nothing either.
      */
     private boolean nothingToClip() {
+        return clipsAtOwnRange() && how.spec().symmetry() != Symmetry.AFFINE && how.spec().signed();
+    }
+
+    private boolean clipsAtOwnRange() {
         return how.estimator() instanceof ClippedStraightThrough
-                && how.spec().symmetry() != Symmetry.AFFINE
-                && how.spec().signed();
+                || (how.estimator() instanceof PiecewiseLinear rule
+                        && rule.range() == null
+                        && rule.inclusive());
     }
 
     void commit(Map<String, INDArray> gradientViews, boolean frozen) {

@@ -30,7 +30,13 @@ record OneTensor(
                 spec,
                 role,
                 axis,
-                QuantizerPass.values(estimator, spec, role, axis, x, new double[0][]),
+                QuantizerPass.values(
+                        estimator,
+                        spec,
+                        role,
+                        axis,
+                        x,
+                        new double[estimator.parameters(spec, role).size()][]),
                 () -> observed(x),
                 null,
                 moment);
