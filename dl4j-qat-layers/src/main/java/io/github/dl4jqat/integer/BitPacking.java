@@ -1,7 +1,11 @@
 package io.github.dl4jqat.integer;
 
+import io.github.dl4jqat.quant.QuantSpec;
+import io.github.dl4jqat.quant.Symmetry;
+
 /**
- * Integers of 2 to 16 bits one after the other without gaps: two's complement, the lowest bit
+ * Integers of 1 to 16 bits one after the other without gaps: two's complement, or for a mid-rise
+ * spec, whose integers are odd, the number {@code (q - qMin) / 2} of the level. The lowest bit
  * first, value {@code i} in the bits {@code i * bits} to {@code (i + 1) * bits - 1} of the stream,
  * where bit {@code b} of the stream is bit {@code b % 8} of byte {@code b / 8}. The bits after the
  * last value are zero.
@@ -16,14 +20,18 @@ final class BitPacking {
     }
 
     static byte[] pack(Weights weights) {
-        int bits = weights.params().spec().bits();
+        QuantSpec spec = weights.params().spec();
+        int bits = spec.bits();
+        boolean midRise = spec.symmetry() == Symmetry.MID_RISE;
         byte[] packed = new byte[Math.toIntExact(bytes(weights.elements(), bits))];
         int mask = (1 << bits) - 1;
         long pending = 0;
         int held = 0;
         int to = 0;
         for (int i = 0; i < weights.elements(); i++) {
-            pending |= (long) (weights.get(i) & mask) << held;
+            int q = weights.get(i);
+            int code = midRise ? (q - spec.qMin()) / 2 : q & mask;
+            pending |= (long) code << held;
             held += bits;
             while (held >= Byte.SIZE) {
                 packed[to++] = (byte) pending;
@@ -37,8 +45,11 @@ final class BitPacking {
         return packed;
     }
 
-    /** The signed values; {@code packed} holds exactly {@code bytes(count, bits)} bytes. */
-    static int[] unpack(byte[] packed, int count, int bits) {
+    /** The integers; {@code packed} holds exactly {@code bytes(count, spec.bits())} bytes. */
+    static int[] unpack(byte[] packed, int count, QuantSpec spec) {
+        int bits = spec.bits();
+        boolean midRise = spec.symmetry() == Symmetry.MID_RISE;
+        int mask = (1 << bits) - 1;
         int[] values = new int[count];
         int unused = Integer.SIZE - bits;
         long pending = 0;
@@ -49,7 +60,10 @@ final class BitPacking {
                 pending |= (packed[from++] & 0xFFL) << held;
                 held += Byte.SIZE;
             }
-            values[i] = (int) pending << unused >> unused;
+            values[i] =
+                    midRise
+                            ? spec.qMin() + 2 * ((int) pending & mask)
+                            : (int) pending << unused >> unused;
             pending >>>= bits;
             held -= bits;
         }

@@ -26,7 +26,8 @@ public final class Lookup implements IntegerOp {
      * @param name layer name
      * @param input integers
      * @param output integers of the same shape
-     * @param table one integer of the output for each of the input's range, from {@code qMin} on
+     * @param table one integer of the output for each of the input's range, from {@code qMin} on;
+     *     odd ones if the output is mid-rise
      */
     public Lookup(String name, TensorType input, TensorType output, int[] table) {
         OpChecks.name(TYPE, name);
@@ -44,19 +45,7 @@ public final class Lookup implements IntegerOp {
         }
         QuantSpec spec = output.params().spec();
         for (int i = 0; i < table.length; i++) {
-            if (table[i] < spec.qMin() || table[i] > spec.qMax()) {
-                throw OpChecks.error(
-                        TYPE,
-                        name,
-                        "entry["
-                                + i
-                                + "]="
-                                + table[i]
-                                + " is outside the output's range "
-                                + spec.qMin()
-                                + ".."
-                                + spec.qMax());
-            }
+            OpChecks.level(TYPE + " '" + name + "'", "entry", i, table[i], spec);
         }
         this.name = name;
         this.input = input;

@@ -1,8 +1,10 @@
 package io.github.dl4jqat.integer;
 
 import io.github.dl4jqat.quant.QuantParams;
+import io.github.dl4jqat.quant.QuantSpec;
 import io.github.dl4jqat.quant.Requantization;
 import io.github.dl4jqat.quant.Requantizer;
+import io.github.dl4jqat.quant.Symmetry;
 import java.util.List;
 
 /** What several operations check in the same way. */
@@ -28,6 +30,51 @@ final class OpChecks {
             if (t.isFloat()) {
                 throw error(type, name, "tensor " + t + " is float, expected integers");
             }
+        }
+    }
+
+    /** That element {@code i} is an integer the spec has. */
+    static void level(String who, String what, int i, int q, QuantSpec spec) {
+        if (q < spec.qMin() || q > spec.qMax()) {
+            throw new IllegalArgumentException(
+                    who
+                            + ": "
+                            + what
+                            + "["
+                            + i
+                            + "]="
+                            + q
+                            + " is outside "
+                            + spec.qMin()
+                            + ".."
+                            + spec.qMax());
+        }
+        if (spec.symmetry() == Symmetry.MID_RISE && q % 2 == 0) {
+            throw new IllegalArgumentException(
+                    who
+                            + ": "
+                            + what
+                            + "["
+                            + i
+                            + "]="
+                            + q
+                            + " is even; the integers of a mid-rise spec are the odd ones of "
+                            + spec.qMin()
+                            + ".."
+                            + spec.qMax());
+        }
+    }
+
+    /** That an operation which rounds to consecutive integers does not write odd ones only. */
+    static void consecutive(String type, String name, TensorType output) {
+        if (output.params().spec().symmetry() == Symmetry.MID_RISE) {
+            throw error(
+                    type,
+                    name,
+                    "output "
+                            + output
+                            + " is mid-rise, but the operation rounds to consecutive integers; put"
+                            + " a Lookup after it");
         }
     }
 
@@ -89,6 +136,7 @@ final class OpChecks {
             TensorType output,
             int low,
             int high) {
+        consecutive(type, name, output);
         QuantParams out = output.params();
         if (mode == null) {
             throw error(type, name, "requantization mode is null");

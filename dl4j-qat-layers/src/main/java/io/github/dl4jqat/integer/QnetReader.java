@@ -278,7 +278,7 @@ final class QnetReader {
         }
         byte[] content = new byte[packed.remaining()];
         packed.duplicate().get(content);
-        int[] values = BitPacking.unpack(content, (int) count, spec.bits());
+        int[] values = BitPacking.unpack(content, (int) count, spec);
         QuantParams params = QuantParams.of(spec, floats(fields, "scales"), 0);
         return Weights.of(params, shape, values, ints(fields, "bias"));
     }

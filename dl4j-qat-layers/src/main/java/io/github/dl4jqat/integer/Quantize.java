@@ -26,6 +26,7 @@ public record Quantize(String name, TensorType input, TensorType output) impleme
             throw OpChecks.error(TYPE, name, "input " + input + " is not float");
         }
         OpChecks.shape(TYPE, name, output, input.shape());
+        OpChecks.consecutive(TYPE, name, output);
     }
 
     @Override

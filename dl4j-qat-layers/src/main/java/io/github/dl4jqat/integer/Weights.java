@@ -33,7 +33,7 @@ public final class Weights {
      *
      * @param params signed, zero point 0, one scale or one for each output channel
      * @param shape output channel first: {@code [O, I / groups, kH, kW]} or {@code [O, I]}
-     * @param values row-major, each within the range of the spec
+     * @param values row-major, each within the range of the spec, and odd if that is mid-rise
      * @param bias one for each output channel
      */
     public static Weights of(QuantParams params, List<Integer> shape, int[] values, int[] bias) {
@@ -76,17 +76,7 @@ public final class Weights {
         byte[] narrow = new byte[fitsByte ? values.length : 0];
         short[] wide = new short[fitsByte ? 0 : values.length];
         for (int i = 0; i < values.length; i++) {
-            if (values[i] < params.spec().qMin() || values[i] > params.spec().qMax()) {
-                throw new IllegalArgumentException(
-                        "Weights: value["
-                                + i
-                                + "]="
-                                + values[i]
-                                + " is outside "
-                                + params.spec().qMin()
-                                + ".."
-                                + params.spec().qMax());
-            }
+            OpChecks.level("Weights", "value", i, values[i], params.spec());
             if (fitsByte) {
                 narrow[i] = (byte) values[i];
             } else {

@@ -91,7 +91,7 @@ class QnetTest {
             Weights weights = ((Dense) models.op(TestModels.Kind.DENSE)).weights();
             byte[] packed = BitPacking.pack(weights);
             assertThat(packed).hasSize((weights.elements() * bits + 7) / 8);
-            int[] back = BitPacking.unpack(packed, weights.elements(), bits);
+            int[] back = BitPacking.unpack(packed, weights.elements(), weights.params().spec());
             assertThat(back).isEqualTo(weights.values());
             int at = random.nextInt(weights.elements());
             int value = 0;

@@ -36,6 +36,7 @@ final class TestModels {
     private int mostChannels = 5;
     private int longestSide = 11;
     private int mostInputs = 70;
+    private boolean midRiseWeights;
 
     TestModels(long seed, Requantization mode, int activationBits, int weightBits) {
         this.random = new Random(seed);
@@ -57,6 +58,12 @@ final class TestModels {
         mostChannels = 70;
         longestSide = 24;
         mostInputs = 1500;
+        return this;
+    }
+
+    /** The same draws with weights that are odd integers. */
+    TestModels midRise() {
+        midRiseWeights = true;
         return this;
     }
 
@@ -89,9 +96,12 @@ final class TestModels {
     private Weights weights(double near, int... shape) {
         boolean perChannel = random.nextBoolean();
         QuantSpec spec =
-                perChannel
-                        ? Quantizers.intPerChannel(weightBits)
-                        : Quantizers.intPerTensor(weightBits);
+                midRiseWeights
+                        ? Quantizers.midRisePerChannel(weightBits)
+                        : Quantizers.intPerChannel(weightBits);
+        if (!perChannel) {
+            spec = spec.withGranularity(Granularity.perTensor());
+        }
         float[] scales = new float[perChannel ? shape[0] : 1];
         for (int i = 0; i < scales.length; i++) {
             scales[i] = scale(near);
@@ -108,6 +118,9 @@ final class TestModels {
             boolean low = random.nextBoolean();
             int end = low ? spec.qMin() : spec.qMax();
             values[i] = extreme ? end : between(spec.qMin(), spec.qMax());
+            if (midRiseWeights && values[i] % 2 == 0) {
+                values[i]++;
+            }
         }
         int[] bias = new int[shape[0]];
         if (random.nextInt(4) != 0) {
