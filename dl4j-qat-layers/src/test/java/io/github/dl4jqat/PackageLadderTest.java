@@ -72,6 +72,9 @@ final class PackageLadderTest {
                     .mayOnlyAccessLayers("quant", "integer")
                     .whereLayer("zoo")
                     .mayOnlyAccessLayers("quant", "integer")
+                    .whereLayer("report")
+                    .mayOnlyAccessLayers(
+                            "quant", "kernels", "ops", "estimator", "observer", "layers")
                     .whereLayer("facade")
                     .mayNotBeAccessedByAnyLayer();
 

@@ -174,13 +174,26 @@ final class LinearPass {
         }
         QuantizerPass pass = weightQuantizer.pass(w, b, input, Moment.EVALUATION);
         QuantParams p = pass.params();
+        int channels = Math.toIntExact(w.size(op.outputAxisOfWeights()));
+        return new QuantizedWeightLayer.IntegerWeights(
+                levels(pass, w), p, integerBias(b, input, p, channels));
+    }
+
+    /** The integers of the weights, output channel first; null if they are not quantized. */
+    int[] weightLevels(INDArray w, INDArray b) {
+        if (weightQuantizer == null) {
+            return null;
+        }
+        QuantParams input = quantizers.inputParams(false);
+        return levels(weightQuantizer.pass(w, b, input, Moment.EVALUATION), w);
+    }
+
+    private int[] levels(QuantizerPass pass, INDArray w) {
         INDArray steps = Nd4j.createUninitialized(w.dataType(), w.shape(), w.ordering());
         weightQuantizer.levels(pass, w, steps);
         INDArray channelFirst =
                 op.outputAxisOfWeights() == 0 ? steps.dup('c') : steps.transpose().dup('c');
-        int channels = Math.toIntExact(channelFirst.size(0));
-        return new QuantizedWeightLayer.IntegerWeights(
-                channelFirst.data().asInt(), p, integerBias(b, input, p, channels));
+        return channelFirst.data().asInt();
     }
 
     private static boolean finite(INDArray x) {

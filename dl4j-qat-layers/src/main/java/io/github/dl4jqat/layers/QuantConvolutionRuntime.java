@@ -153,4 +153,11 @@ final class QuantConvolutionRuntime extends ConvolutionLayer
                 getParam(ConvolutionParamInitializer.WEIGHT_KEY),
                 hasBias() ? getParam(ConvolutionParamInitializer.BIAS_KEY) : null);
     }
+
+    @Override
+    public int[] weightLevels() {
+        return q.weightLevels(
+                getParam(ConvolutionParamInitializer.WEIGHT_KEY),
+                hasBias() ? getParam(ConvolutionParamInitializer.BIAS_KEY) : null);
+    }
 }

@@ -146,4 +146,11 @@ final class QuantDenseRuntime extends DenseLayer
                 getParam(DefaultParamInitializer.WEIGHT_KEY),
                 hasBias() ? getParam(DefaultParamInitializer.BIAS_KEY) : null);
     }
+
+    @Override
+    public int[] weightLevels() {
+        return q.weightLevels(
+                getParam(DefaultParamInitializer.WEIGHT_KEY),
+                hasBias() ? getParam(DefaultParamInitializer.BIAS_KEY) : null);
+    }
 }

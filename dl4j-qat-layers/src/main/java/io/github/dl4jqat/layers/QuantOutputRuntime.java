@@ -187,4 +187,11 @@ final class QuantOutputRuntime extends OutputLayer
                 getParam(DefaultParamInitializer.WEIGHT_KEY),
                 hasBias() ? getParam(DefaultParamInitializer.BIAS_KEY) : null);
     }
+
+    @Override
+    public int[] weightLevels() {
+        return q.weightLevels(
+                getParam(DefaultParamInitializer.WEIGHT_KEY),
+                hasBias() ? getParam(DefaultParamInitializer.BIAS_KEY) : null);
+    }
 }

@@ -13,6 +13,14 @@ public interface QuantizedWeightLayer extends QuantizedLayer {
      */
     IntegerWeights integerWeights();
 
+    /**
+     * The integers of the weights alone, in the order of {@link IntegerWeights#values}; unlike
+     * these they can be had before the scale of the input is known.
+     *
+     * @return null if the weights are not quantized
+     */
+    int[] weightLevels();
+
     /** Weights and bias as integers. Immutable and thread-safe. */
     final class IntegerWeights {
 

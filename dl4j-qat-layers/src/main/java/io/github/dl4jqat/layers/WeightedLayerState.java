@@ -115,6 +115,10 @@ final class WeightedLayerState extends LayerState {
         return linearPass.integerWeights(w, b);
     }
 
+    int[] weightLevels(INDArray w, INDArray b) {
+        return linearPass.weightLevels(w, b);
+    }
+
     void clear() {
         inputQuantization.clear();
         linear = null;
