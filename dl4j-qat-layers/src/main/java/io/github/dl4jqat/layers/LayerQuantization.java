@@ -1,5 +1,6 @@
 package io.github.dl4jqat.layers;
 
+import io.github.dl4jqat.estimator.GradientEstimator;
 import io.github.dl4jqat.estimator.GradientEstimators;
 import io.github.dl4jqat.estimator.Knob;
 import io.github.dl4jqat.estimator.OscillationControl;
@@ -151,9 +152,22 @@ public record LayerQuantization(
                 output.spec().symmetry() == Symmetry.MID_RISE
                         ? Quantizers.uint8PerTensor()
                         : output.spec().withBits(Math.max(BITS_OF_TABLES, output.spec().bits()));
-        boolean plain = output.estimator().parameters(spec, TensorRole.ACTIVATION).isEmpty();
         return new TensorQuantization(
-                spec, plain ? output.estimator() : GradientEstimators.clipped(), output.observer());
+                spec,
+                isPlain(output.estimator(), spec)
+                        ? output.estimator()
+                        : GradientEstimators.clipped(),
+                output.observer());
+    }
+
+    private static boolean isPlain(GradientEstimator estimator, QuantSpec spec) {
+        try {
+            estimator.requireServes(spec, TensorRole.ACTIVATION);
+        } catch (IllegalArgumentException e) {
+            // Made for few bits; the integers before a table have eight.
+            return false;
+        }
+        return estimator.parameters(spec, TensorRole.ACTIVATION).isEmpty();
     }
 
     /** The same with another pre-activation quantizer. */
