@@ -64,6 +64,14 @@ final class WeightFreezing {
 
     /** Sets frozen weights to their level and, if incremental, free ones to themselves. */
     void forward(QuantizerPass pass, INDArray w, INDArray y, Moment moment) {
+        if (!moment.training()) {
+            // Leaves no trace: a listener may evaluate between an update and afterUpdate.
+            INDArray steps = w.ulike();
+            pass.levels(w, steps);
+            levels(steps);
+            write(y, realOf(pass, w, values(steps)));
+            return;
+        }
         int n = Math.toIntExact(w.length());
         INDArray levels = w.ulike();
         pass.levels(w, levels);
@@ -74,7 +82,7 @@ final class WeightFreezing {
         if (incremental) {
             partition(x, moment.value(Knob.PORTION, 0));
         }
-        overrideLevels(k);
+        overrideLevels(k, frozen, tracked);
         double[] out = values(y);
         double[] real = realOf(pass, w, k);
         for (int i = 0; i < n; i++) {
@@ -91,20 +99,18 @@ final class WeightFreezing {
 
     /** Levels of oscillating weights that were frozen are their averages, not their nearest. */
     void levels(INDArray steps) {
-        frozen = frozenNow(Math.toIntExact(steps.length()));
-        double[] k = values(steps);
-        overrideLevels(k);
-        write(steps, k);
-    }
-
-    private void overrideLevels(double[] k) {
         if (oscillation == null) {
             return;
         }
-        float[] state = tracked != null ? tracked : oscillationState.dup().data().asFloat();
+        double[] k = values(steps);
+        overrideLevels(k, frozenNow(k.length), oscillationState.dup().data().asFloat());
+        write(steps, k);
+    }
+
+    private static void overrideLevels(double[] k, boolean[] which, float[] state) {
         int n = k.length;
-        for (int i = 0; i < n; i++) {
-            if (frozen[i]) {
+        for (int i = 0; state != null && i < n; i++) {
+            if (which[i]) {
                 k[i] = Math.rint(state[3 * n + i]);
             }
         }
