@@ -25,6 +25,16 @@ final class QuantizerRange {
         return x >= params.lowestStep() * scales[i] && x <= params.highestStep() * scales[i];
     }
 
+    /** The scale of element {@code i}. */
+    double scale(int i) {
+        return scales[i];
+    }
+
+    /** {@code x} brought within that range. */
+    double clamp(int i, double x) {
+        return Math.max(params.lowestStep() * scales[i], Math.min(params.highestStep() * scales[i], x));
+    }
+
     /** The scale of each element. */
     static double[] scales(QuantizerPass pass, INDArray w) {
         INDArray expanded = w.ulike();

@@ -5,7 +5,9 @@ import io.github.dl4jqat.estimator.Moment;
 import io.github.dl4jqat.estimator.OscillationControl;
 import io.github.dl4jqat.ops.QuantizerPass;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.Map;
+import java.util.Set;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -38,6 +40,7 @@ final class WeightFreezing {
     private float[] tracked;
     private double[] keptLevels;
     private double[] kept;
+    private QuantizerRange range;
 
     private WeightFreezing(
             OscillationControl oscillation,
@@ -94,6 +97,7 @@ final class WeightFreezing {
         }
         keptLevels = k;
         kept = out;
+        range = QuantizerRange.of(pass, w);
         write(y, out);
     }
 
@@ -193,7 +197,6 @@ final class WeightFreezing {
         double[] g = values(grad);
         double[] x = values(w);
         double[] real = realOf(pass, w, keptLevels);
-        QuantizerRange range = QuantizerRange.of(pass, w);
         for (int i = 0; i < g.length; i++) {
             if (frozen[i]) {
                 g[i] = 0;
@@ -215,28 +218,42 @@ final class WeightFreezing {
         if (kept == null) {
             return;
         }
+        float[] flags = new float[frozen.length];
         for (int i = 0; i < frozen.length; i++) {
-            frozenState.putScalar(i, frozen[i] ? SET : 0f);
+            flags[i] = frozen[i] ? SET : 0f;
         }
+        frozenState.assign(Nd4j.createFromArray(flags).castTo(frozenState.dataType()));
         if (tracked != null) {
             oscillationState.assign(
                     Nd4j.createFromArray(tracked).castTo(oscillationState.dataType()));
         }
     }
 
-    /** Puts frozen weights back to their level. */
+    /**
+     * Puts frozen weights back to their level. Free ones of incremental quantization stay within
+     * the range that has frozen ones: the quantizer would clip them there anyway, and a weight that
+     * outgrew it would stretch the scale, and so move what is frozen.
+     */
     void afterUpdate(INDArray w) {
         if (kept == null) {
             return;
         }
         double[] x = values(w);
+        Set<Double> settled = new HashSet<>();
         for (int i = 0; i < x.length; i++) {
             if (frozen[i]) {
                 x[i] = kept[i];
+                settled.add(range.scale(i));
+            }
+        }
+        for (int i = 0; incremental && i < x.length; i++) {
+            if (!frozen[i] && settled.contains(range.scale(i))) {
+                x[i] = range.clamp(i, x[i]);
             }
         }
         write(w, x);
         kept = null;
+        range = null;
         tracked = null;
     }
 
