@@ -32,7 +32,8 @@ final class QuantizerRange {
 
     /** {@code x} brought within that range. */
     double clamp(int i, double x) {
-        return Math.max(params.lowestStep() * scales[i], Math.min(params.highestStep() * scales[i], x));
+        return Math.max(
+                params.lowestStep() * scales[i], Math.min(params.highestStep() * scales[i], x));
     }
 
     /** The scale of each element. */

@@ -179,7 +179,9 @@ class LevelChangesTest {
                     .extracting(ILoggingEvent::getFormattedMessage)
                     .hasSize(2)
                     .allMatch(l -> l.matches("Iteration (6|12), changed levels: first .* back\\)"));
-            assertThat(Nets.bits(net.params())).as("a look moves nothing").isEqualTo(Nets.bits(alone.params()));
+            assertThat(Nets.bits(net.params()))
+                    .as("a look moves nothing")
+                    .isEqualTo(Nets.bits(alone.params()));
         } finally {
             logger.detachAppender(lines);
             logger.setLevel(level);
