@@ -28,7 +28,8 @@ import picocli.CommandLine.ScopeType;
             PrepareCommand.class,
             ConvertCommand.class,
             EvaluateCommand.class,
-            InspectCommand.class
+            InspectCommand.class,
+            EquivalenceCommand.class
         },
         description = {
             "",
