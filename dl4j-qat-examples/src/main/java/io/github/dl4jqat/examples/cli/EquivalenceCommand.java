@@ -145,6 +145,12 @@ final class EquivalenceCommand implements Callable<Integer> {
     @Option(names = "--limit-test", hidden = true, defaultValue = "" + Integer.MAX_VALUE)
     private int limitTest;
 
+    @Option(names = "--batch", hidden = true)
+    private Integer batch;
+
+    @Option(names = "--steps", hidden = true)
+    private Integer stepsPerEpoch;
+
     /** The networks by the names of the option. */
     enum Variant {
         KERAS,
@@ -202,7 +208,7 @@ final class EquivalenceCommand implements Callable<Integer> {
         requirePositive("--sharpness", k);
         requirePositive("--learning-rate", rate);
         return new Settings(
-                variant == Variant.KERAS ? Architecture.KERAS : Architecture.FLAX,
+                architecture(),
                 optimizer,
                 bits,
                 k,
@@ -212,6 +218,15 @@ final class EquivalenceCommand implements Callable<Integer> {
                 !noControls,
                 seed,
                 precision.type);
+    }
+
+    private Architecture architecture() throws InputException {
+        Architecture known = variant == Variant.KERAS ? Architecture.KERAS : Architecture.FLAX;
+        int examples = batch == null ? known.batch() : batch;
+        int steps = stepsPerEpoch == null ? known.stepsPerEpoch() : stepsPerEpoch;
+        require("--batch", examples, 1);
+        require("--steps", steps, 1);
+        return known.withBatches(examples, steps);
     }
 
     private static void require(String option, int value, int least) throws InputException {

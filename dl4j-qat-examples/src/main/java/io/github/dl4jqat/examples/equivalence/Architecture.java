@@ -86,6 +86,21 @@ public record Architecture(
         channels = List.copyOf(channels);
     }
 
+    /** The same network with other batches. */
+    public Architecture withBatches(int newBatch, int newStepsPerEpoch) {
+        return new Architecture(
+                name,
+                newBatch,
+                newStepsPerEpoch,
+                shuffled,
+                channels,
+                same,
+                pooling,
+                hidden,
+                dense,
+                inclusive);
+    }
+
     /**
      * The bound of He's uniform initialization, which is the range of the quantized weights too.
      */
