@@ -6,6 +6,7 @@ import io.github.dl4jqat.kernels.TensorStatistics;
 import io.github.dl4jqat.quant.QuantParams;
 import io.github.dl4jqat.quant.QuantSpec;
 import java.util.List;
+import java.util.Set;
 import java.util.function.Supplier;
 
 /**
@@ -75,6 +76,16 @@ public record Scaled(GradientEstimator estimator, double factor) implements Grad
     @Override
     public void requireServes(QuantSpec spec, TensorRole role) {
         estimator.requireServes(spec, role);
+    }
+
+    @Override
+    public double largestWeight() {
+        return estimator.largestWeight();
+    }
+
+    @Override
+    public Set<Knob> knobs() {
+        return estimator.knobs();
     }
 
     /** The other estimator's loops, and the factor after its backward one. */

@@ -37,7 +37,7 @@ import picocli.CommandLine.ParentCommand;
             "Examples:",
             "  qat equivalence --data mnist",
             "  qat equivalence --data mnist --optimizer adam --plot adam.png",
-            "  qat equivalence --data mnist --decades 2 --precision double --no-controls",
+            "  qat equivalence --data mnist --learning-rate 0.001 --decades 1 --no-controls",
             "",
             "Next: dl4j-qat-layers/docs/equivalence.md says what the figures mean."
         })
@@ -80,7 +80,7 @@ final class EquivalenceCommand implements Callable<Integer> {
     @Option(
             names = "--learning-rate",
             paramLabel = "RATE",
-            description = "Its peak. Default: 0.001 for sgd, 0.0001 for adam.")
+            description = "Its peak. Default: 0.0001.")
     private Double learningRate;
 
     @Option(
@@ -189,7 +189,7 @@ final class EquivalenceCommand implements Callable<Integer> {
                                 data.limit(limitTrain, limitTest),
                                 (what, steps) -> new Progress(cli.console(), what, steps))
                         .run();
-        conclude(settings, result);
+        conclude(result);
         if (json != null) {
             Json.write(json, result.entries());
         }
@@ -254,7 +254,7 @@ final class EquivalenceCommand implements Callable<Integer> {
                         settings.bits(), settings.sharpness(), settings.learningRateFactor());
     }
 
-    private void conclude(Settings settings, EquivalenceResult result) {
+    private void conclude(EquivalenceResult result) {
         Table table =
                 new Table(
                         "against the tanh gradient",
@@ -268,7 +268,7 @@ final class EquivalenceCommand implements Callable<Integer> {
         for (Map.Entry<String, Comparison> row : result.comparisons().entrySet()) {
             Comparison c = row.getValue();
             table.row(
-                    describe(row.getKey(), settings),
+                    result.describe(row.getKey()),
                     number("%.3g", c.alignmentError()),
                     number("%.3g", c.distance()),
                     percent(c.weightAgreement()),
@@ -309,20 +309,6 @@ final class EquivalenceCommand implements Callable<Integer> {
                     number("%.3g", d.alignmentErrorUntreated()));
         }
         return table;
-    }
-
-    private static String describe(String key, Settings settings) {
-        boolean sgd = settings.optimizer() == Optimizer.SGD;
-        return switch (key) {
-            case "ste" ->
-                    sgd
-                            ? "straight through, moved start and rate"
-                            : "straight through, nothing changed";
-            case "noWarp" -> "straight through, nothing changed";
-            case "warp" -> "straight through, moved start and rate";
-            case "jitter" -> "tanh gradient, learning rate + 1 %";
-            default -> "the first, a tenth of the rate, 3 times the epochs";
-        };
     }
 
     private static String number(String format, double value) {

@@ -132,8 +132,7 @@ public record Architecture(
             layers.layer(denseLayer(hidden, Activation.RELU));
         }
         layers.layer(denseLayer(CLASSES, Activation.IDENTITY));
-        layers.layer(
-                new LossLayer.Builder(LossFunction.MCXENT).activation(Activation.SOFTMAX).build());
+        layers.layer(softmax());
         MultiLayerNetwork net =
                 new MultiLayerNetwork(
                         layers.setInputType(InputType.convolutionalFlat(SIDE, SIDE, 1)).build());
@@ -156,6 +155,15 @@ public record Architecture(
                                         TensorQuantization.weight(spec)
                                                 .withEstimator(estimator.apply(range))))
                 .build();
+    }
+
+    /** The softmax by itself, so that the layer before it gives the logits. */
+    private static LossLayer softmax() {
+        LossLayer loss =
+                new LossLayer.Builder(LossFunction.MCXENT).activation(Activation.SOFTMAX).build();
+        // Deeplearning4j warns of a layer with no outputs, and its builder has no word for it.
+        loss.setNOut(CLASSES);
+        return loss;
     }
 
     private DenseLayer denseLayer(int outputs, Activation activation) {

@@ -1,5 +1,8 @@
 package io.github.dl4jqat.examples.equivalence;
 
+import java.util.Arrays;
+import java.util.Optional;
+
 /** The networks that train side by side on the same batches. */
 public enum Entrant {
     /** With the estimator under test. */
@@ -24,6 +27,21 @@ public enum Entrant {
     /** The name in the JSON file. */
     public String key() {
         return key;
+    }
+
+    /** The entrant with that key. */
+    static Optional<Entrant> of(String key) {
+        return Arrays.stream(values()).filter(e -> e.key.equals(key)).findFirst();
+    }
+
+    /** What the network is, for people. */
+    String words(Optimizer optimizer) {
+        if (usesEstimator()) {
+            return this == JITTER ? "tanh gradient, rate + 1 %" : "tanh gradient";
+        }
+        return warps(optimizer)
+                ? "straight through, moved start and rate"
+                : "straight through, nothing changed";
     }
 
     /** The straight-through network with the treatment that the optimizer does not ask for. */

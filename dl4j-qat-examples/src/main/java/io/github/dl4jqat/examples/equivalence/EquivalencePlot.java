@@ -42,22 +42,8 @@ final class EquivalencePlot {
         LinePlot plot = new LinePlot(title, logarithmic);
         curves.forEach(
                 (entrant, curve) ->
-                        plot.add(name(entrant, settings.optimizer()), color(entrant), curve));
+                        plot.add(entrant.words(settings.optimizer()), color(entrant), curve));
         return plot;
-    }
-
-    /** What a network is, for people. */
-    static String name(Entrant entrant, Optimizer optimizer) {
-        return switch (entrant) {
-            case ESTIMATOR -> "tanh gradient";
-            case STE ->
-                    optimizer.warps()
-                            ? "straight through, moved start and rate"
-                            : "straight through, nothing changed";
-            case NO_WARP -> "straight through, nothing changed";
-            case WARP -> "straight through, moved start and rate";
-            case JITTER -> "tanh gradient, rate + 1 %";
-        };
     }
 
     private static Color color(Entrant entrant) {

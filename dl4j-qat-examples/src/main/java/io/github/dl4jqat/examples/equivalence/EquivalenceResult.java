@@ -70,6 +70,13 @@ public final class EquivalenceResult {
         return comparisons;
     }
 
+    /** What was compared under a key of {@link #comparisons}, for people. */
+    public String describe(String key) {
+        return Entrant.of(key)
+                .map(entrant -> entrant.words(settings.optimizer()))
+                .orElse("the first, a tenth of the rate, 3 times the epochs");
+    }
+
     /** The learning rates that were tried, from the largest. */
     public List<Decade> decades() {
         return decades;
@@ -78,6 +85,11 @@ public final class EquivalenceResult {
     /** Share of test digits that the network with the estimator gets right. */
     public double accuracyEstimator() {
         return accuracyEstimator;
+    }
+
+    /** What happened on the way. */
+    EquivalenceCurves curves() {
+        return curves;
     }
 
     /** Duration of the run. */

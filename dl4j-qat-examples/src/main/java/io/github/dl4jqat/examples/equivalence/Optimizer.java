@@ -6,8 +6,11 @@ import org.nd4j.linalg.schedule.ISchedule;
 
 /** The two optimizers that the theorems are about, as the protocol sets them. */
 public enum Optimizer {
-    /** Momentum 0.9; the straight-through network needs another start and learning rate. */
-    SGD(1e-3) {
+    /**
+     * Momentum 0.9; the straight-through network needs another start and learning rate. The rate is
+     * that of the author's second round; the first had ten times as much.
+     */
+    SGD(1e-4) {
         @Override
         IUpdater updater(ISchedule schedule) {
             return new Momentum(0.9, schedule);
@@ -29,7 +32,7 @@ public enum Optimizer {
         this.learningRate = learningRate;
     }
 
-    /** The peak of the protocol's schedule. */
+    /** The usual peak of the schedule. */
     public double learningRate() {
         return learningRate;
     }

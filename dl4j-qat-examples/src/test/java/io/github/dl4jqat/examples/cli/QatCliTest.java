@@ -35,7 +35,8 @@ class QatCliTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"quickstart", "prepare", "convert", "evaluate", "inspect"})
+    @ValueSource(
+            strings = {"quickstart", "prepare", "convert", "evaluate", "inspect", "equivalence"})
     void help_saysWhatACommandDoes_withAnExampleAndTheNextStep(String command) {
         CliRun run = CliRun.of(command, "--help");
         assertThat(run.exitCode()).isZero();
@@ -83,6 +84,17 @@ class QatCliTest {
                 "evaluate --data missing empty.zip",
                 "evaluate file.txt",
                 "evaluate --data . --engine steam empty.zip",
+                "equivalence --epochs 0",
+                "equivalence --decades -1",
+                "equivalence --bits 3",
+                "equivalence --sharpness 0",
+                "equivalence --learning-rate -1",
+                "equivalence --optimizer steam",
+                "equivalence --variant steam",
+                "equivalence --precision half",
+                "equivalence --data missing",
+                "equivalence --json missing/result.json",
+                "equivalence --plot .",
                 "inspect",
                 "inspect missing.qnet",
                 "inspect file.txt",
