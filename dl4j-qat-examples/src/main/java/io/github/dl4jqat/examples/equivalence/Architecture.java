@@ -36,6 +36,7 @@ import org.nd4j.linalg.lossfunctions.LossFunctions.LossFunction;
  * @param hidden outputs of a dense layer between convolutions and the classes; 0 for none
  * @param dense how dense weights start
  * @param inclusive whether weights exactly at an end of the range get a gradient
+ * @param sgdRate usual peak of the learning rate of SGD
  */
 public record Architecture(
         String name,
@@ -47,7 +48,8 @@ public record Architecture(
         PoolingType pooling,
         int hidden,
         WeightInit dense,
-        boolean inclusive) {
+        boolean inclusive,
+        double sgdRate) {
 
     /** The network of the first author's earlier experiments, written in Keras. */
     public static final Architecture KERAS =
@@ -61,7 +63,8 @@ public record Architecture(
                     PoolingType.MAX,
                     0,
                     WeightInit.XAVIER_UNIFORM,
-                    false);
+                    false,
+                    1e-4);
 
     /** The one of the later experiments: the MNIST example of Flax. */
     public static final Architecture FLAX =
@@ -75,7 +78,8 @@ public record Architecture(
                     PoolingType.AVG,
                     256,
                     WeightInit.LECUN_NORMAL,
-                    true);
+                    true,
+                    1e-3);
 
     private static final int SIDE = 28;
     private static final int CLASSES = 10;
@@ -98,7 +102,8 @@ public record Architecture(
                 pooling,
                 hidden,
                 dense,
-                inclusive);
+                inclusive,
+                sgdRate);
     }
 
     /**

@@ -6,36 +6,37 @@ import org.nd4j.linalg.schedule.ISchedule;
 
 /** The two optimizers that the theorems are about, as the protocol sets them. */
 public enum Optimizer {
-    /**
-     * Momentum 0.9; the straight-through network needs another start and learning rate. The rate is
-     * that of the author's second round; the first had ten times as much.
-     */
-    SGD(1e-4) {
+    /** Momentum 0.9; the straight-through network needs another start and learning rate. */
+    SGD {
+        @Override
+        public double learningRate(Architecture architecture) {
+            return architecture.sgdRate();
+        }
+
         @Override
         IUpdater updater(ISchedule schedule) {
             return new Momentum(0.9, schedule);
         }
     },
     /** A short second moment (0.95); nothing has to be changed. */
-    ADAM(1e-4) {
+    ADAM {
+        @Override
+        public double learningRate(Architecture architecture) {
+            return ADAM_RATE;
+        }
+
         @Override
         IUpdater updater(ISchedule schedule) {
-            Adam adam = new Adam(learningRate(), 0.9, 0.95, Adam.DEFAULT_ADAM_EPSILON);
-            adam.setLrAndSchedule(learningRate(), schedule);
+            Adam adam = new Adam(ADAM_RATE, 0.9, 0.95, Adam.DEFAULT_ADAM_EPSILON);
+            adam.setLrAndSchedule(ADAM_RATE, schedule);
             return adam;
         }
     };
 
-    private final double learningRate;
-
-    Optimizer(double learningRate) {
-        this.learningRate = learningRate;
-    }
+    private static final double ADAM_RATE = 1e-4;
 
     /** The usual peak of the schedule. */
-    public double learningRate() {
-        return learningRate;
-    }
+    public abstract double learningRate(Architecture architecture);
 
     /** Whether the straight-through network starts from moved weights, with its own rate. */
     public boolean warps() {

@@ -33,7 +33,8 @@ final class EquivalenceExperimentTest {
                     PoolingType.AVG,
                     0,
                     WeightInit.LECUN_NORMAL,
-                    true);
+                    true,
+                    1e-3);
 
     private static EquivalenceResult run(
             Optimizer optimizer, int decades, boolean controls, DataType type) {
