@@ -16,6 +16,8 @@ import io.github.dl4jqat.quant.Granularity;
 import io.github.dl4jqat.quant.QuantSpec;
 import io.github.dl4jqat.quant.Quantizers;
 import io.github.dl4jqat.quant.Symmetry;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -31,6 +33,8 @@ import org.deeplearning4j.nn.gradient.Gradient;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.nn.transferlearning.TransferLearning;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
+import org.deeplearning4j.optimize.solvers.accumulation.encoding.threshold.FixedThresholdAlgorithm;
+import org.deeplearning4j.parallelism.ParallelWrapper;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -159,7 +163,8 @@ class LearnedParameterTest {
 
     /**
      * With the unit matrix as input, the gradient of the quantized weights is epsilon itself. A sum
-     * goes through memory, so its last bit needs arrays of one ordering.
+     * over a whole tensor goes through memory, which a layer and a graph order differently: there
+     * the last bits of a double may differ.
      */
     @ParameterizedTest
     @EnumSource(
@@ -212,7 +217,7 @@ class LearnedParameterTest {
             Gradient g = layer.backpropGradient(epsilon.dup(), NONE).getFirst();
 
             SameDiff sd = SameDiff.create();
-            SDVariable sw = sd.var("w", w.dup(net.getLayer(0).getParam("W").ordering()));
+            SDVariable sw = sd.var("w", w.dup());
             SDVariable ss = sd.var("s", scale.dup());
             SDVariable so = sd.var("o", outScale.dup());
             SDVariable zero = sd.constant(Nd4j.scalar(type, 0));
@@ -236,9 +241,14 @@ class LearnedParameterTest {
             String what = type + " " + spec;
             assertThat(Nets.bits(y)).as(what).isEqualTo(Nets.bits(qy.eval()));
             Map<String, INDArray> actual = g.gradientForVariable();
-            assertThat(Nets.bits(actual.get("weightScale")))
-                    .as(what)
-                    .isEqualTo(Nets.bits(expected.get("s")));
+            if (type == DataType.FLOAT || scales > 1) {
+                assertThat(Nets.bits(actual.get("weightScale")))
+                        .as(what)
+                        .isEqualTo(Nets.bits(expected.get("s")));
+            } else {
+                double sum = expected.get("s").getDouble(0);
+                assertThat(actual.get("weightScale").getDouble(0)).isCloseTo(sum, within(1e-14));
+            }
             assertThat(Nets.bits(actual.get("outputScale")))
                     .as(what)
                     .isEqualTo(Nets.bits(expected.get("o")));
@@ -416,6 +426,42 @@ class LearnedParameterTest {
                         Nets.random(random, DataType.FLOAT, 8, FEATURES),
                         Nets.labels(random, DataType.FLOAT, 8, 4)));
         assertThat(param(transferred, "weightScale")).isNotEqualTo(param(net, "weightScale"));
+    }
+
+    @ParameterizedTest
+    @EnumSource(
+            value = ParallelWrapper.TrainingMode.class,
+            names = {"AVERAGING", "SHARED_GRADIENTS"})
+    void workersInParallelLearn(ParallelWrapper.TrainingMode mode) {
+        GradientEstimator lsq = new LearnedStep(1, true);
+        MultiLayerNetwork net = net(new Sgd(0.1), DataType.FLOAT, how(lsq, lsq));
+        net.fit(data(DataType.FLOAT, 0));
+        Map<String, double[]> before = new HashMap<>();
+        List.of("weightScale", "outputScale").forEach(k -> before.put(k, param(net, k)));
+        ParallelWrapper.Builder<?> builder =
+                new ParallelWrapper.Builder<>(net)
+                        .workers(2)
+                        .prefetchBuffer(2)
+                        .averagingFrequency(1)
+                        .trainingMode(mode);
+        if (mode == ParallelWrapper.TrainingMode.SHARED_GRADIENTS) {
+            builder.thresholdAlgorithm(new FixedThresholdAlgorithm(1e-5));
+        }
+        ParallelWrapper wrapper = builder.build();
+        List<DataSet> batches = new ArrayList<>();
+        for (int i = 1; i < 9; i++) {
+            batches.add(data(DataType.FLOAT, i));
+        }
+        wrapper.fit(new ListDataSetIterator<>(batches, 8));
+        wrapper.shutdown();
+        for (String key : before.keySet()) {
+            double[] start = before.get(key);
+            double[] now = param(net, key);
+            assertThat(now).as("%s %s", mode, key).isNotEqualTo(start);
+            for (int c = 0; c < now.length; c++) {
+                assertThat(now[c]).isBetween(start[c] / 2, start[c] * 2);
+            }
+        }
     }
 
     @Test
