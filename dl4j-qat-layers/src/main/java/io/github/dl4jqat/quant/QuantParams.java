@@ -232,10 +232,10 @@ public final class QuantParams {
         return spec.qMax() - zeroPoint;
     }
 
-    /** The integer for {@code x}; NaN gives the zero point. */
+    /** The integer for {@code x}; NaN gives the zero point, or 1 where zero is no level. */
     public int quantize(float x, int channel) {
         if (Float.isNaN(x)) {
-            return zeroPoint;
+            return spec.symmetry() == Symmetry.MID_RISE ? 1 : zeroPoint;
         }
         if (spec.symmetry() == Symmetry.MID_RISE) {
             return oddStep(x / scale(channel));
