@@ -61,7 +61,7 @@ class QatCliTest {
                 "quickstart --epochs many",
                 "quickstart --epochs 0",
                 "quickstart --fine-tune-epochs 0",
-                "quickstart --weight-bits 1",
+                "quickstart --weight-bits 0",
                 "quickstart --activation-bits 9",
                 "quickstart --estimator nobody",
                 "quickstart --data missing",
