@@ -29,7 +29,8 @@ import picocli.CommandLine.ScopeType;
             ConvertCommand.class,
             EvaluateCommand.class,
             InspectCommand.class,
-            EquivalenceCommand.class
+            EquivalenceCommand.class,
+            EstimatorsCommand.class
         },
         description = {
             "",

@@ -1,9 +1,9 @@
 /**
- * The {@code qat} command line: quickstart, prepare, convert, evaluate, inspect.
+ * The {@code qat} command line: quickstart, prepare, convert, evaluate, inspect, estimators.
  *
  * <p>Only this package writes to the standard streams, and only through {@link
  * io.github.dl4jqat.examples.cli.Console}.
  *
- * <p>Depends on: the library's facade, {@code examples.data}, picocli.
+ * <p>Depends on: the library's facade, {@code examples.data}, {@code examples.comparison}, picocli.
  */
 package io.github.dl4jqat.examples.cli;

@@ -30,13 +30,28 @@ class QatCliTest {
         CliRun run = CliRun.of();
         assertThat(run.exitCode()).isZero();
         assertThat(run.out())
-                .contains("quickstart", "prepare", "convert", "evaluate", "inspect", "Exit codes");
+                .contains(
+                        "quickstart",
+                        "prepare",
+                        "convert",
+                        "evaluate",
+                        "inspect",
+                        "estimators",
+                        "Exit codes");
         assertThat(run.errors()).isEmpty();
     }
 
     @ParameterizedTest
     @ValueSource(
-            strings = {"quickstart", "prepare", "convert", "evaluate", "inspect", "equivalence"})
+            strings = {
+                "quickstart",
+                "prepare",
+                "convert",
+                "evaluate",
+                "inspect",
+                "equivalence",
+                "estimators"
+            })
     void help_saysWhatACommandDoes_withAnExampleAndTheNextStep(String command) {
         CliRun run = CliRun.of(command, "--help");
         assertThat(run.exitCode()).isZero();
