@@ -45,22 +45,22 @@ public final class GradientEstimators {
     }
 
     /** {@link LearnedStep} with the gradient scale of its paper. */
-    public static GradientEstimator learnedStep() {
+    public static GradientEstimator lsq() {
         return BY_NAME.get(LearnedStep.NAME);
     }
 
     /** {@link LearnedStepOffset} with the gradient scale of {@link LearnedStep}. */
-    public static GradientEstimator learnedStepOffset() {
+    public static GradientEstimator lsqPlus() {
         return BY_NAME.get(LearnedStepOffset.NAME);
     }
 
     /** {@link ParametricClipping} from the first batch's largest value, with L2 of 1e-4. */
-    public static GradientEstimator parametricClipping() {
+    public static GradientEstimator pact() {
         return BY_NAME.get(ParametricClipping.NAME);
     }
 
     /** {@link SoftQuantization} with alpha 0.2, fixed, on the observed range. */
-    public static GradientEstimator softQuantization() {
+    public static GradientEstimator dsq() {
         return BY_NAME.get(SoftQuantization.NAME);
     }
 
@@ -75,12 +75,12 @@ public final class GradientEstimators {
     }
 
     /** {@link ElementWiseGradientScaling} with delta 0.001. */
-    public static GradientEstimator gradientScaling() {
+    public static GradientEstimator ewgs() {
         return BY_NAME.get(ElementWiseGradientScaling.NAME);
     }
 
     /** {@link MagnitudeAwareDerivative}. */
-    public static GradientEstimator magnitudeAware() {
+    public static GradientEstimator mad() {
         return BY_NAME.get(MagnitudeAwareDerivative.NAME);
     }
 
