@@ -158,7 +158,7 @@ final class AccuracyPlot {
     }
 
     private static String name(List<ComparisonRow> own) {
-        return own.get(0).estimator();
+        return ComparisonPage.escape(own.get(0).estimator());
     }
 
     private static String inWords(List<ComparisonRow> rows) {

@@ -235,7 +235,8 @@ public final class ComparisonPage {
         return String.format(Locale.ROOT, "%.2f %%", 100 * fraction);
     }
 
-    private static String escape(String text) {
+    /** The text as XML may contain it, in attributes too. */
+    static String escape(String text) {
         return text.replace("&", "&amp;")
                 .replace("<", "&lt;")
                 .replace(">", "&gt;")

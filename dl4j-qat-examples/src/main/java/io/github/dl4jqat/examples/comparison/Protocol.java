@@ -19,7 +19,7 @@ import org.nd4j.linalg.schedule.ScheduleType;
 public record Protocol(int floatBatch, int digits, int batch, int epochs, List<Long> seeds) {
 
     /** How many training digits are enough to fine-tune with. */
-    public static final int USUAL_DIGITS = 20_000;
+    public static final int USUAL_DIGITS = 25_600;
 
     /** Batches of training digits that ranges come from. */
     static final int CALIBRATION_BATCHES = 20;
