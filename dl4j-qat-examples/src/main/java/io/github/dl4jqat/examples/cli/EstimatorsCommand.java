@@ -209,12 +209,13 @@ final class EstimatorsCommand implements Callable<Integer>, Comparison.Watcher {
                         (long) ((double) (System.nanoTime() - start) / done * (all - done)));
         cli.console()
                 .line(
-                        "  [%d/%d] seed %d, %s %d bits: %s%s",
+                        "  [%d/%d] seed %d, %s %d %s: %s%s",
                         done,
                         all,
                         seed,
                         row.estimator(),
                         row.bits(),
+                        row.bits() == 1 ? "bit" : "bits",
                         percent(row.accuracy()),
                         done == 1 || done == all
                                 ? ""

@@ -138,7 +138,7 @@ public final class EstimatorRecipes {
      * at 8 bits it would be gone within a few iterations.
      */
     private static double stepRate(int bits) {
-        return Math.scalb(1.0, 1 - bits);
+        return Math.scalb(1.0, Math.min(0, 2 - bits));
     }
 
     /** The pair of PACT's paper, as far as there are integers for it. */

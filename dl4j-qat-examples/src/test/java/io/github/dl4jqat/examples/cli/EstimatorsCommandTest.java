@@ -57,7 +57,7 @@ class EstimatorsCommandTest {
         assertThat(run.errors()).isEmpty();
         assertThat(run.exitCode()).isZero();
         assertThat(run.out())
-                .contains("[14/14]", "digits right", "8 bits", "1 bit ", "Means of 2 seeds")
+                .contains("[14/14]", "digits right", "8 bits", "1 bit", "Means of 2 seeds")
                 .containsPattern("(?m)^  float +\\d+\\.\\d\\d % +\\d+\\.\\d\\d %$")
                 .containsPattern("(?m)^  lsq +\\d+\\.\\d\\d % +\\d+\\.\\d\\d %$")
                 .doesNotContain("\r");
