@@ -34,7 +34,10 @@ import java.util.function.Supplier;
  *
  * <p>Source: Esser et al., arXiv:1902.08153.
  *
- * @param learningRate factor on the layer's learning rate for the scale, 0 or more
+ * @param learningRate factor on the layer's learning rate for the scale of two bits and fewer, 0 or
+ *     more; with each further bit it is halved, because Adam and its like move a number by about
+ *     the learning rate whatever its size. For the paper's own rates, with plain SGD, give {@code
+ *     2^(bits - 2)}
  * @param gradientScale whether the gradient of the scale is multiplied with {@code 1 / sqrt(N *
  *     Qp)}, which brings it to the size of a weight's
  */
@@ -62,7 +65,7 @@ public record LearnedStep(double learningRate, boolean gradientScale) implements
 
     @Override
     public List<QuantizerParameter> parameters(QuantSpec spec, TensorRole role) {
-        return List.of(Steps.scale(learningRate));
+        return List.of(Steps.scale(spec, learningRate));
     }
 
     @Override

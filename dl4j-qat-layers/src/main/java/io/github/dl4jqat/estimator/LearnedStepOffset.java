@@ -41,7 +41,10 @@ import java.util.function.Supplier;
  *
  * <p>Source: Bhalgat et al., arXiv:2004.09576.
  *
- * @param learningRate factor on the layer's learning rate for scale and offset, 0 or more
+ * @param learningRate factor on the layer's learning rate for the scale of two bits and fewer, 0 or
+ *     more; with each further bit it is halved, because Adam and its like move a number by about
+ *     the learning rate whatever its size; the offset has the factor as it is. For the paper's own
+ *     rate of the scale, with plain SGD, give {@code 2^(bits - 2)}
  * @param gradientScale whether the gradients of scale and offset have their factor
  */
 public record LearnedStepOffset(double learningRate, boolean gradientScale)
@@ -71,7 +74,7 @@ public record LearnedStepOffset(double learningRate, boolean gradientScale)
 
     @Override
     public List<QuantizerParameter> parameters(QuantSpec spec, TensorRole role) {
-        QuantizerParameter scale = Steps.scale(learningRate);
+        QuantizerParameter scale = Steps.scale(spec, learningRate);
         return affine(spec)
                 ? List.of(
                         scale,

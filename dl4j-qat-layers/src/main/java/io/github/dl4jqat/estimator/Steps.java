@@ -16,10 +16,17 @@ final class Steps {
 
     private Steps() {}
 
-    /** A learned step size. */
-    static QuantizerParameter scale(double learningRate) {
+    /**
+     * A learned step size. Its learning rate halves with each bit beyond two: Adam and its like
+     * move every number by about the learning rate, however small it is, and a step is the smaller
+     * the finer the grid; at 8 bits it would be gone within a few iterations.
+     */
+    static QuantizerParameter scale(QuantSpec spec, double learningRate) {
         return QuantizerParameter.learned(
-                "scale", learningRate, QuantizerParameter.SMALLEST_STEP, LARGEST);
+                "scale",
+                learningRate * Math.scalb(1.0, Math.min(0, 2 - spec.bits())),
+                QuantizerParameter.SMALLEST_STEP,
+                LARGEST);
     }
 
     /** A learned bound above zero. */

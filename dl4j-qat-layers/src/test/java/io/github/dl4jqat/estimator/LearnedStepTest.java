@@ -101,7 +101,13 @@ final class LearnedStepTest {
 
         assertThat(scale.name()).isEqualTo("scale");
         assertThat(scale.learned()).isTrue();
-        assertThat(scale.learningRate()).isEqualTo(.5);
+        assertThat(scale.learningRate()).isEqualTo(.125); // halved for each bit beyond two
+        assertThat(
+                        new LearnedStep(.5, true)
+                                .parameters(Quantizers.binaryPerTensor(), TensorRole.WEIGHT)
+                                .get(0)
+                                .learningRate())
+                .isEqualTo(.5);
         for (double wild : new double[] {-3, 0, Double.NaN, 1e300, Double.POSITIVE_INFINITY}) {
             double kept = scale.project(wild);
             QuantParams grid =

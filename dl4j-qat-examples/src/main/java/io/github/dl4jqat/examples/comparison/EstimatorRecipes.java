@@ -3,8 +3,6 @@ package io.github.dl4jqat.examples.comparison;
 import io.github.dl4jqat.estimator.DoReFa;
 import io.github.dl4jqat.estimator.GradientEstimator;
 import io.github.dl4jqat.estimator.GradientEstimators;
-import io.github.dl4jqat.estimator.LearnedStep;
-import io.github.dl4jqat.estimator.LearnedStepOffset;
 import io.github.dl4jqat.estimator.SoftQuantization;
 import io.github.dl4jqat.estimator.TanhGradient;
 import io.github.dl4jqat.quant.QuantSpec;
@@ -67,8 +65,8 @@ public final class EstimatorRecipes {
         return List.of(
                 both("identity"),
                 both("clipped"),
-                both("lsq", EstimatorRecipes::learnedStep),
-                both("lsq-plus", b -> new LearnedStepOffset(stepRate(b), true)),
+                both("lsq"),
+                both("lsq-plus"),
                 new EstimatorRecipe(
                         "pact",
                         1,
@@ -112,12 +110,7 @@ public final class EstimatorRecipes {
     /** Weights, with a learned step for the activations. */
     private static EstimatorRecipe weights(String name, int fewestBits, int mostBits) {
         return new EstimatorRecipe(
-                name,
-                fewestBits,
-                mostBits,
-                usual(name),
-                EstimatorRecipes::learnedStep,
-                EstimatorRecipes::integers);
+                name, fewestBits, mostBits, usual(name), usual("lsq"), EstimatorRecipes::integers);
     }
 
     private static IntFunction<GradientEstimator> usual(String name) {
@@ -126,19 +119,6 @@ public final class EstimatorRecipes {
 
     private static QuantSpec integers(int bits) {
         return bits == 1 ? Quantizers.binaryPerChannel() : Quantizers.intPerChannel(bits);
-    }
-
-    private static GradientEstimator learnedStep(int bits) {
-        return new LearnedStep(stepRate(bits), true);
-    }
-
-    /**
-     * What a step learns at, as a share of what weights do. Adam moves every number by about the
-     * learning rate, however small the number is; the finer the grid, the smaller is its step, and
-     * at 8 bits it would be gone within a few iterations.
-     */
-    private static double stepRate(int bits) {
-        return Math.scalb(1.0, Math.min(0, 2 - bits));
     }
 
     /** The pair of PACT's paper, as far as there are integers for it. */
