@@ -88,10 +88,23 @@ public record LayerQuantization(
                             + "', which learns; it has an observed range. Use"
                             + " GradientEstimators.clipped() there");
         }
+        requireOneReasonToFreeze(schedule, oscillation);
         if (oscillation != null && weight == null) {
             throw new IllegalArgumentException(
                     "LayerQuantization: oscillation control without quantized weights; give the"
                             + " layer a weightQuant");
+        }
+    }
+
+    private static void requireOneReasonToFreeze(
+            QatSchedule schedule, OscillationControl oscillation) {
+        if (oscillation != null && schedule != null && schedule.moves(Knob.PORTION)) {
+            throw new IllegalArgumentException(
+                    "LayerQuantization: "
+                            + oscillation
+                            + " beside a schedule of "
+                            + Knob.PORTION.word()
+                            + "; both freeze weights, at different levels. Use one of them");
         }
     }
 

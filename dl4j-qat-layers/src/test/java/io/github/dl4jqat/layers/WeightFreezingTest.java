@@ -1,6 +1,7 @@
 package io.github.dl4jqat.layers;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import io.github.dl4jqat.Qat;
@@ -409,5 +410,16 @@ class WeightFreezingTest {
                 }
             }
         }
+    }
+
+    @Test
+    void portionsAndOscillationTogether_areRefused() {
+        LayerQuantization q =
+                LayerQuantization.int8()
+                        .withSchedule(QatSchedule.iterations().steps(Knob.PORTION, 5, 0.5, 1));
+        assertThatThrownBy(() -> q.withOscillation(OscillationControl.track()))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("both freeze weights")
+                .hasMessageContaining("portion");
     }
 }

@@ -3,8 +3,14 @@ package io.github.dl4jqat.examples.comparison;
 import io.github.dl4jqat.Qat;
 import io.github.dl4jqat.examples.data.DigitData;
 import io.github.dl4jqat.examples.data.DigitSetIterator;
+import io.github.dl4jqat.layers.LayerQuantization;
+import io.github.dl4jqat.layers.QuantConvolutionLayer;
+import io.github.dl4jqat.layers.StockTwin;
 import java.util.ArrayList;
 import java.util.List;
+import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
+import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
+import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.optimize.api.TrainingListener;
 
@@ -137,17 +143,44 @@ public final class Comparison {
 
     private MultiLayerNetwork floating(long seed) {
         DigitSetIterator batches = data.trainBatches(protocol.floatBatch(), seed);
-        MultiLayerNetwork net = start.untrained(seed, batches.batches());
-        net.setListeners(watcher.floatTraining(seed, batches.batches()));
-        net.fit(batches);
-        net.setListeners();
+        int iterations = protocol.floatEpochs() * batches.batches();
+        MultiLayerNetwork stock = start.untrained(seed, iterations);
+        MultiLayerNetwork net = withFastConvolutions(stock);
+        net.setListeners(watcher.floatTraining(seed, iterations));
+        for (int epoch = 0; epoch < protocol.floatEpochs(); epoch++) {
+            batches.reset();
+            net.fit(batches);
+        }
+        stock.setParams(net.params());
+        return stock;
+    }
+
+    /**
+     * The same network with the library's convolutions, their quantization off: the numbers of a
+     * float network, several times faster than the stock layers.
+     */
+    private static MultiLayerNetwork withFastConvolutions(MultiLayerNetwork stock) {
+        MultiLayerConfiguration conf = stock.getLayerWiseConfigurations().clone();
+        for (NeuralNetConfiguration layer : conf.getConfs()) {
+            if (layer.getLayer().getClass() == ConvolutionLayer.class) {
+                layer.clearVariables();
+                layer.setLayer(
+                        StockTwin.of(
+                                layer.getLayer(),
+                                QuantConvolutionLayer.class,
+                                LayerQuantization.OFF));
+            }
+        }
+        MultiLayerNetwork net = new MultiLayerNetwork(conf);
+        net.init();
+        net.setParams(stock.params());
         return net;
     }
 
     private MultiLayerNetwork quantized(MultiLayerNetwork floating, Cell cell, long seed) {
         MultiLayerNetwork net = Qat.prepare(floating, cell.recipe().config(cell.bits()));
         DigitSetIterator batches =
-                data.limit(protocol.digits(), data.test().size())
+                data.limit(protocol.digits(cell.bits()), data.test().size())
                         .trainBatches(protocol.batch(), seed);
         Qat.calibrate(net, batches, Math.min(Protocol.CALIBRATION_BATCHES, batches.batches()));
         if (cell.trained()) {

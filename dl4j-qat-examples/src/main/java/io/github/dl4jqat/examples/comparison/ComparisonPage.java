@@ -194,6 +194,10 @@ public final class ComparisonPage {
         line("</tbody></table></div>");
     }
 
+    private static String passes(int count) {
+        return count == 1 ? "pass" : "passes";
+    }
+
     private void settings() {
         line("<h2>Settings</h2>");
         line("<ul>");
@@ -201,17 +205,18 @@ public final class ComparisonPage {
                 "<li>Digits: %s, %,d to train on, %,d to test on.</li>",
                 escape(data.source()), data.train().size(), data.test().size());
         line(
-                "<li>Float network: the LeNet of Deeplearning4j's zoo, one pass over the training"
+                "<li>Float network: the LeNet of Deeplearning4j's zoo, %d %s over the training"
                         + " digits in batches of %d, Adam.</li>",
-                protocol.floatBatch());
+                protocol.floatEpochs(), passes(protocol.floatEpochs()), protocol.floatBatch());
         line(
-                "<li>Quantized networks: prepared from the float one, ranges or first steps from"
-                        + " %d batches, then %d %s over the first %,d training digits in batches of"
-                        + " %d; Adam with a learning rate of %s, after half of the iterations 0.3"
-                        + " and after four fifths 0.1 of that.</li>",
+                "<li>Quantized networks: prepared from the float one, ranges or first steps from %d"
+                    + " batches, then %d %s over the first %,d training digits (three quarters of"
+                    + " them at 3 bits, half at 4, a quarter from 5 on) in batches of %d; Adam with"
+                    + " a learning rate of %s, after half of the iterations 0.3 and after four"
+                    + " fifths 0.1 of that.</li>",
                 Protocol.CALIBRATION_BATCHES,
                 protocol.epochs(),
-                protocol.epochs() == 1 ? "pass" : "passes",
+                passes(protocol.epochs()),
                 Math.min(protocol.digits(), data.train().size()),
                 protocol.batch(),
                 bits.stream()

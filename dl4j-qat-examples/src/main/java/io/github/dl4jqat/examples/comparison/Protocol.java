@@ -10,20 +10,24 @@ import org.nd4j.linalg.schedule.ScheduleType;
  * How every network of a comparison is trained. It depends on the width, since coarse grids need
  * larger steps to get anywhere, and never on the estimator.
  *
- * @param floatBatch digits in a batch of the float training, which is one pass over all of them
- * @param digits how many of the training digits, from the first on, the others are trained with
+ * @param floatEpochs passes of the float training over all digits
+ * @param floatBatch digits in a batch of it
+ * @param digits how many of the training digits, from the first on, the coarsest networks are
+ *     trained with; see {@link #digits(int)}
  * @param batch digits in a batch of theirs
  * @param epochs passes over those digits
  * @param seeds of float weights and of the order of the digits
  */
-public record Protocol(int floatBatch, int digits, int batch, int epochs, List<Long> seeds) {
+public record Protocol(
+        int floatEpochs, int floatBatch, int digits, int batch, int epochs, List<Long> seeds) {
 
     /** How many training digits are enough to fine-tune with. */
-    public static final int USUAL_DIGITS = 25_600;
+    public static final int USUAL_DIGITS = 24_000;
 
     /** Batches of training digits that ranges come from. */
     static final int CALIBRATION_BATCHES = 20;
 
+    private static final int FLOAT_EPOCHS = 2;
     private static final int USUAL_BATCH = 64;
     private static final long FIRST_SEED = 123;
 
@@ -33,9 +37,16 @@ public record Protocol(int floatBatch, int digits, int batch, int epochs, List<L
     /** Checks the numbers. */
     public Protocol {
         seeds = List.copyOf(seeds);
-        if (floatBatch < 1 || digits < 1 || batch < 1 || epochs < 1 || seeds.isEmpty()) {
+        if (floatEpochs < 1
+                || floatBatch < 1
+                || digits < 1
+                || batch < 1
+                || epochs < 1
+                || seeds.isEmpty()) {
             throw new IllegalArgumentException(
-                    "Protocol: floatBatch="
+                    "Protocol: floatEpochs="
+                            + floatEpochs
+                            + ", floatBatch="
                             + floatBatch
                             + ", digits="
                             + digits
@@ -52,11 +63,22 @@ public record Protocol(int floatBatch, int digits, int batch, int epochs, List<L
     /** The usual one, with that many passes and seeds. */
     public static Protocol usual(int epochs, int seeds) {
         return new Protocol(
+                FLOAT_EPOCHS,
                 USUAL_BATCH,
                 USUAL_DIGITS,
                 USUAL_BATCH,
                 epochs,
                 LongStream.range(FIRST_SEED, FIRST_SEED + seeds).boxed().toList());
+    }
+
+    /**
+     * How many of the training digits networks of a width are trained with: all that the protocol
+     * has up to 2 bits, three quarters at 3, half at 4, a quarter from 5 on, where little is lost
+     * and little is to be won back.
+     */
+    int digits(int bits) {
+        int quarters = bits >= 5 ? 1 : Math.min(4, 6 - bits);
+        return Math.max(1, digits * quarters / 4);
     }
 
     /** Adam's learning rate at first: 0.0005 from 5 bits on, 0.001 for 3 and 4, 0.002 below. */
