@@ -14,14 +14,15 @@ import java.io.Serializable;
  *
  * <p>Freezing: where {@code f} passes the threshold, the weight becomes {@code rint(a)} for good.
  * Dampening: the loss gets {@code dampening * sum (w - Q(w))^2}, with Q(w) taken as constant; its
- * gradient {@code 2 * dampening * (w - Q(w))} is added, the score shows it not. Both may be moved
- * by a {@link QatSchedule}: the paper raises the dampening from 0 and lowers the threshold along a
- * cosine.
+ * gradient {@code 2 * dampening * (w - Q(w))} is added for weights within the range; the score does
+ * not show it. Both may be moved by a {@link QatSchedule}: the paper raises the dampening from 0
+ * and lowers the threshold along a cosine.
  *
  * <p>Worked numbers, momentum 0.1: levels 0, 1, 0, 1, 1, 0, 0, 1 give o = 0, 1, 1, 0, 1, 0, 1 and f
  * = 0, 0.1, 0.19, 0.171, 0.2539, 0.22851, 0.305659.
  *
- * <p>Costs five numbers for each weight, kept among the layer's parameters. Source: Nagel et al.,
+ * <p>Costs five numbers for each weight, kept among the layer's parameters. Training that averages
+ * parameters over workers averages these too, which blurs the counts. Source: Nagel et al.,
  * "Overcoming Oscillations in Quantization-Aware Training", arXiv:2203.11086. (The authors' code
  * averages the penalty over each kernel; the paper's formula, followed here, is a sum.) Immutable
  * and thread-safe.

@@ -16,10 +16,12 @@ import java.util.Map;
  *   0 ... calibrateUntil      ranges follow the data, activations are not quantized yet
  *   ... freezeRangesAt        everything is quantized, ranges still move
  *   ... freezeAt              ranges stay, learned steps and bounds still move
- *   from freezeAt on          no number of any quantizer moves any more, nor any knob
+ *   from freezeAt on          no range, learned number or knob moves any more
  * </pre>
  *
- * A time that is 0 leaves its phase out. {@link Ramp}s move a {@link Knob} meanwhile.
+ * A scale that is measured on the weights follows them to the end. A time that is 0 leaves its
+ * phase out; a ramp that would go on beyond freezeAt stays where it is then. {@link Ramp}s move a
+ * {@link Knob} meanwhile.
  *
  * <pre>
  *   QatSchedule.iterations().calibrateUntil(100).freezeRangesAt(2000)
@@ -31,7 +33,7 @@ import java.util.Map;
  * @param unit what the times count
  * @param calibrateUntil end of the calibration, exclusive; 0 for none
  * @param freezeRangesAt from when on observed ranges no longer move; 0 for never
- * @param freezeAt from when on nothing of any quantizer moves; 0 for never
+ * @param freezeAt from when on no range, learned number or knob moves; 0 for never
  * @param ramps one at most for each knob
  */
 public record QatSchedule(
@@ -254,7 +256,7 @@ public record QatSchedule(
         return (freezeRangesAt > 0 && now >= freezeRangesAt) || (freezeAt > 0 && now >= freezeAt);
     }
 
-    /** Whether nothing of any quantizer moves. */
+    /** Whether no range, learned number or knob moves. */
     public boolean isFrozen(int iteration, int epoch) {
         return freezeAt > 0 && now(iteration, epoch) >= freezeAt;
     }

@@ -5,6 +5,7 @@ import io.github.dl4jqat.kernels.EstimatorKernel;
 import io.github.dl4jqat.kernels.NoiseKernel;
 import io.github.dl4jqat.kernels.RoundingKernel;
 import io.github.dl4jqat.quant.QuantSpec;
+import java.util.Set;
 
 /**
  * Quant-Noise: in each training iteration a random part of the elements is quantized and the rest
@@ -77,6 +78,11 @@ public record QuantNoise(double rate, int blockSize, Noise noise, long seed)
             throw new IllegalArgumentException(
                     "QuantNoise: blockSize=" + blockSize + "; expected 1 or more");
         }
+    }
+
+    @Override
+    public Set<Knob> knobs() {
+        return Set.of(Knob.NOISE_RATE);
     }
 
     @Override

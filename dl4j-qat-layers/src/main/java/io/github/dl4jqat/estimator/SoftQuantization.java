@@ -10,6 +10,7 @@ import io.github.dl4jqat.quant.Symmetry;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
 import java.util.function.Supplier;
 
 /**
@@ -121,6 +122,12 @@ public record SoftQuantization(
                 learnAlpha ? Double.NaN : moment.value(Knob.ALPHA, alpha),
                 learned,
                 softForward && moment.training());
+    }
+
+    /** A schedule moves alpha where it is not learned. */
+    @Override
+    public Set<Knob> knobs() {
+        return learnAlpha ? Set.of() : Set.of(Knob.ALPHA);
     }
 
     @Override

@@ -102,7 +102,7 @@ final class ActivationQuantizer {
                             new double[learned.rows().length][]);
             learned.start(learnedOnly(rows));
         }
-        if (rangeFrozen) {
+        if (rangeFrozen && stored().batches() > 0) {
             return;
         }
         TensorKernels.Ranges seen = TensorKernels.ranges(x, how.spec().granularity(), 0);

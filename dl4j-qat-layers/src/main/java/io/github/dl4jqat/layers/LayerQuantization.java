@@ -4,8 +4,10 @@ import io.github.dl4jqat.estimator.GradientEstimator;
 import io.github.dl4jqat.estimator.GradientEstimators;
 import io.github.dl4jqat.estimator.Knob;
 import io.github.dl4jqat.estimator.OscillationControl;
+import io.github.dl4jqat.estimator.PowerOfTwo;
 import io.github.dl4jqat.estimator.QatSchedule;
 import io.github.dl4jqat.estimator.QuantizerParameter;
+import io.github.dl4jqat.estimator.StraightThrough;
 import io.github.dl4jqat.estimator.TensorRole;
 import io.github.dl4jqat.quant.QuantSpec;
 import io.github.dl4jqat.quant.Quantizers;
@@ -74,13 +76,8 @@ public record LayerQuantization(
                 t.requireRole(TensorRole.ACTIVATION);
             }
         }
-        if (input != null && input.spec().symmetry() == Symmetry.MID_RISE) {
-            throw new IllegalArgumentException(
-                    "LayerQuantization: the input with the mid-rise "
-                            + input.spec().typeName()
-                            + "; an input is rounded to consecutive integers. Use for example"
-                            + " Quantizers.uint8PerTensor()");
-        }
+        requireConsecutive("the input", input);
+        requireConsecutive("the value before the activation function", preActivation);
         if (preActivation != null && learns(preActivation, TensorRole.ACTIVATION)) {
             throw new IllegalArgumentException(
                     "LayerQuantization: the value before the activation function with estimator '"
@@ -88,7 +85,7 @@ public record LayerQuantization(
                             + "', which learns; it has an observed range. Use"
                             + " GradientEstimators.clipped() there");
         }
-        requireOneReasonToFreeze(schedule, oscillation);
+        requireOneReasonToFreeze(weight, schedule, oscillation);
         if (oscillation != null && weight == null) {
             throw new IllegalArgumentException(
                     "LayerQuantization: oscillation control without quantized weights; give the"
@@ -96,15 +93,40 @@ public record LayerQuantization(
         }
     }
 
+    private static void requireConsecutive(String what, TensorQuantization t) {
+        if (t != null && t.spec().symmetry() == Symmetry.MID_RISE) {
+            throw new IllegalArgumentException(
+                    "LayerQuantization: "
+                            + what
+                            + " with the mid-rise "
+                            + t.spec().typeName()
+                            + "; it is rounded to consecutive integers. Use for example"
+                            + " Quantizers.uint8PerTensor()");
+        }
+    }
+
     private static void requireOneReasonToFreeze(
-            QatSchedule schedule, OscillationControl oscillation) {
-        if (oscillation != null && schedule != null && schedule.moves(Knob.PORTION)) {
+            TensorQuantization weight, QatSchedule schedule, OscillationControl oscillation) {
+        if (oscillation == null) {
+            return;
+        }
+        if (schedule != null && schedule.moves(Knob.PORTION)) {
             throw new IllegalArgumentException(
                     "LayerQuantization: "
                             + oscillation
                             + " beside a schedule of "
                             + Knob.PORTION.word()
                             + "; both freeze weights, at different levels. Use one of them");
+        }
+        if (weight != null && weight.estimator() instanceof PowerOfTwo) {
+            throw new IllegalArgumentException(
+                    "LayerQuantization: "
+                            + oscillation
+                            + " with estimator '"
+                            + PowerOfTwo.NAME
+                            + "'; the average of two powers is none. Use a schedule of "
+                            + Knob.PORTION.word()
+                            + ", or another estimator");
         }
     }
 
@@ -165,22 +187,12 @@ public record LayerQuantization(
                 output.spec().symmetry() == Symmetry.MID_RISE
                         ? Quantizers.uint8PerTensor()
                         : output.spec().withBits(Math.max(BITS_OF_TABLES, output.spec().bits()));
-        return new TensorQuantization(
-                spec,
-                isPlain(output.estimator(), spec)
+        // What an estimator says about its grid it says about the output, not about this value.
+        GradientEstimator rule =
+                output.estimator() instanceof StraightThrough
                         ? output.estimator()
-                        : GradientEstimators.clipped(),
-                output.observer());
-    }
-
-    private static boolean isPlain(GradientEstimator estimator, QuantSpec spec) {
-        try {
-            estimator.requireServes(spec, TensorRole.ACTIVATION);
-        } catch (IllegalArgumentException e) {
-            // Made for few bits; the integers before a table have eight.
-            return false;
-        }
-        return estimator.parameters(spec, TensorRole.ACTIVATION).isEmpty();
+                        : GradientEstimators.clipped();
+        return new TensorQuantization(spec, rule, output.observer());
     }
 
     /** The same with another pre-activation quantizer. */
@@ -203,9 +215,20 @@ public record LayerQuantization(
         return with(c -> c.schedule = s);
     }
 
-    /** The same with ranges that stop moving at that iteration; 0 for never. */
+    /**
+     * The same with ranges that stop moving at that iteration; 0 for never.
+     *
+     * @throws IllegalArgumentException beside a schedule in epochs
+     */
     public LayerQuantization withFreezeRangesAfter(int iteration) {
         QatSchedule base = schedule == null ? QatSchedule.iterations() : schedule;
+        if (base.unit() != QatSchedule.Unit.ITERATION) {
+            throw new IllegalArgumentException(
+                    "LayerQuantization: freezeRangesAfter="
+                            + iteration
+                            + " counts iterations, beside a schedule in epochs; say it in the"
+                            + " schedule");
+        }
         return withSchedule(
                 schedule == null && iteration == 0 ? null : base.freezeRangesAt(iteration));
     }

@@ -27,7 +27,8 @@ import org.nd4j.linalg.learning.regularization.Regularization;
  *
  * <p>Parameters, after the stock ones: {@code inputRange}, {@code preActivationRange}, {@code
  * outputRange}, each {@code [min, max, batches]}, each only where that tensor is quantized. They
- * are not trained by the updater.
+ * are not trained by the updater. Then what the estimators learn, such as {@code weightScale}, with
+ * the layer's updater, and the state of weights that are frozen one by one.
  *
  * <pre>
  *   new QuantConvolutionLayer.Builder(5, 5).nOut(20).stride(1, 1).activation(Activation.RELU)

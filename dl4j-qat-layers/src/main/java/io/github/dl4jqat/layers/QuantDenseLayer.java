@@ -23,7 +23,8 @@ import org.nd4j.linalg.learning.regularization.Regularization;
  *
  * <p>Parameters, after the stock ones: {@code inputRange}, {@code preActivationRange}, {@code
  * outputRange}, each {@code [min, max, batches]}, each only where that tensor is quantized. They
- * are not trained by the updater.
+ * are not trained by the updater. Then what the estimators learn, such as {@code weightScale}, with
+ * the layer's updater, and the state of weights that are frozen one by one.
  *
  * <pre>
  *   new QuantDenseLayer.Builder().nOut(500).activation(Activation.RELU)

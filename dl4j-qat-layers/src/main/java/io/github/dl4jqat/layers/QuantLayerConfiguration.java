@@ -30,11 +30,18 @@ public interface QuantLayerConfiguration {
                             + " gives such a layer no updater. Use an observed range there, for"
                             + " example GradientEstimators.clipped()");
         }
-        if (consecutive
-                && quantization.output() != null
+        return consecutive ? consecutiveOutput(quantization) : quantization.withPreActivation(null);
+    }
+
+    /**
+     * How a layer may be quantized that has no table between its numbers and its output: nothing
+     * before an activation, and an output of consecutive integers.
+     */
+    static LayerQuantization consecutiveOutput(LayerQuantization quantization) {
+        if (quantization.output() != null
                 && quantization.output().spec().symmetry() == Symmetry.MID_RISE) {
             throw new IllegalArgumentException(
-                    "The output of a pooling or rounding layer with the mid-rise "
+                    "The output of a pooling, rounding or output layer with the mid-rise "
                             + quantization.output().spec().typeName()
                             + "; its integers have to be consecutive. Use for example"
                             + " Quantizers.uint8PerTensor()");

@@ -56,13 +56,15 @@ public interface QuantOptions<T> {
     /** The gradient estimator of the weights, whose integers have been named before. */
     default T weightEstimator(GradientEstimator estimator) {
         LayerQuantization q = getQuantization();
-        return quantization(q.withWeight(q.weight().withEstimator(estimator)));
+        return quantization(
+                q.withWeight(named(q.weight(), "weightQuant").withEstimator(estimator)));
     }
 
     /** The gradient estimator of the output, whose integers have been named before. */
     default T outputEstimator(GradientEstimator estimator) {
         LayerQuantization q = getQuantization();
-        return quantization(q.withOutput(q.output().withEstimator(estimator)));
+        return quantization(
+                q.withOutput(named(q.output(), "outputQuant").withEstimator(estimator)));
     }
 
     /** What happens when in training. */
@@ -98,6 +100,16 @@ public interface QuantOptions<T> {
      */
     default T inputFrom(String layer) {
         return quantization(getQuantization().withInputFrom(layer));
+    }
+
+    private static TensorQuantization named(TensorQuantization t, String word) {
+        if (t == null) {
+            throw new IllegalArgumentException(
+                    "An estimator for a tensor that is not quantized; name its integers with "
+                            + word
+                            + " first");
+        }
+        return t;
     }
 
     private static TensorQuantization observed(TensorQuantization t, RangeObserver observer) {

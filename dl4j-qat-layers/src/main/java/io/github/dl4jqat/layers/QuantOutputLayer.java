@@ -28,6 +28,8 @@ import org.nd4j.linalg.lossfunctions.LossFunctions.LossFunction;
  *
  * <p>Parameters, after the stock ones: {@code inputRange}, {@code outputRange}, each {@code [min,
  * max, batches]}, each only where that tensor is quantized. They are not trained by the updater.
+ * Then what the estimators learn, such as {@code weightScale}, with the layer's updater, and the
+ * state of weights that are frozen one by one.
  */
 public class QuantOutputLayer extends OutputLayer implements QuantLayerConfiguration {
 
@@ -91,7 +93,9 @@ public class QuantOutputLayer extends OutputLayer implements QuantLayerConfigura
     @Override
     public void setQuantization(LayerQuantization quantization) {
         this.quantization =
-                quantization == null ? LayerQuantization.OFF : quantization.withPreActivation(null);
+                quantization == null
+                        ? LayerQuantization.OFF
+                        : QuantLayerConfiguration.consecutiveOutput(quantization);
     }
 
     @Override

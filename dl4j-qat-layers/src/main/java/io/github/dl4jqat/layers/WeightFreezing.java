@@ -3,6 +3,7 @@ package io.github.dl4jqat.layers;
 import io.github.dl4jqat.estimator.Knob;
 import io.github.dl4jqat.estimator.Moment;
 import io.github.dl4jqat.estimator.OscillationControl;
+import io.github.dl4jqat.kernels.Grid;
 import io.github.dl4jqat.ops.QuantizerPass;
 import java.util.Arrays;
 import java.util.HashSet;
@@ -71,7 +72,7 @@ final class WeightFreezing {
             // Leaves no trace: a listener may evaluate between an update and afterUpdate.
             INDArray steps = w.ulike();
             pass.levels(w, steps);
-            levels(steps);
+            levels(pass, steps);
             write(y, realOf(pass, w, values(steps)));
             return;
         }
@@ -85,7 +86,7 @@ final class WeightFreezing {
         if (incremental) {
             partition(x, moment.value(Knob.PORTION, 0));
         }
-        overrideLevels(k, frozen, tracked);
+        overrideLevels(pass, k, frozen, tracked);
         double[] out = values(y);
         double[] real = realOf(pass, w, k);
         for (int i = 0; i < n; i++) {
@@ -102,20 +103,22 @@ final class WeightFreezing {
     }
 
     /** Levels of oscillating weights that were frozen are their averages, not their nearest. */
-    void levels(INDArray steps) {
+    void levels(QuantizerPass pass, INDArray steps) {
         if (oscillation == null) {
             return;
         }
         double[] k = values(steps);
-        overrideLevels(k, frozenNow(k.length), oscillationState.dup().data().asFloat());
+        overrideLevels(pass, k, frozenNow(k.length), oscillationState.dup().data().asFloat());
         write(steps, k);
     }
 
-    private static void overrideLevels(double[] k, boolean[] which, float[] state) {
+    private static void overrideLevels(
+            QuantizerPass pass, double[] k, boolean[] which, float[] state) {
+        Grid grid = Grid.of(pass.params());
         int n = k.length;
         for (int i = 0; state != null && i < n; i++) {
             if (which[i]) {
-                k[i] = Math.rint(state[3 * n + i]);
+                k[i] = grid.level(state[3 * n + i]);
             }
         }
     }

@@ -1,9 +1,12 @@
 package io.github.dl4jqat.layers;
 
 import io.github.dl4jqat.estimator.ClippedStraightThrough;
+import io.github.dl4jqat.estimator.ElementWiseGradientScaling;
+import io.github.dl4jqat.estimator.GradientEstimator;
 import io.github.dl4jqat.estimator.Moment;
 import io.github.dl4jqat.estimator.PiecewiseLinear;
 import io.github.dl4jqat.estimator.QuantizerParameter;
+import io.github.dl4jqat.estimator.Scaled;
 import io.github.dl4jqat.estimator.TensorRole;
 import io.github.dl4jqat.kernels.TensorStatistics;
 import io.github.dl4jqat.ops.EstimatorKernels;
@@ -50,6 +53,10 @@ final class WeightQuantizer {
 
     /** What quantizes the weights at a moment. */
     QuantizerPass pass(INDArray w, INDArray b, QuantParams input, Moment moment) {
+        if (moment.training()) {
+            // What a pass without a backward pass has left must not be written down later.
+            learned.forget();
+        }
         double[][] values =
                 QuantizerPass.values(
                         how.estimator(), how.spec(), TensorRole.WEIGHT, axis, w, learned.rows());
@@ -111,7 +118,7 @@ final class WeightQuantizer {
     void levels(QuantizerPass pass, INDArray w, INDArray y) {
         pass.levels(w, y);
         if (freezing != null) {
-            freezing.levels(y);
+            freezing.levels(pass, y);
         }
     }
 
@@ -121,29 +128,41 @@ final class WeightQuantizer {
      * @param examples size of the batch, by which DL4J divides gradients later
      */
     void backward(QuantizerPass pass, INDArray w, INDArray grad, Moment moment, long examples) {
-        if (!nothingToClip()) {
+        double factor = ownRange() ? factorOfClipping(how.estimator()) : Double.NaN;
+        if (Double.isNaN(factor)) {
             learned.gradients(pass.backward(w, grad, grad));
+        } else if (factor != 1) {
+            grad.muli(factor);
         }
         if (freezing != null) {
             freezing.backward(pass, w, grad, moment, examples);
         }
     }
 
-    /**
-     * Whether the rule is to clip, and no weight can be outside: the range of a symmetric signed
-     * spec is that of these very weights. Only the rounding of its scale to a float would put the
-     * largest weight of a channel outside, every second one in a network of doubles, and stop its
-     * training. The range of signs is their mean magnitude, which clips nothing either.
-     */
-    private boolean nothingToClip() {
-        return clipsAtOwnRange() && how.spec().symmetry() != Symmetry.AFFINE && how.spec().signed();
+    /** Whether the range is symmetric, and so that of these very weights unless it is fixed. */
+    private boolean ownRange() {
+        return how.spec().symmetry() != Symmetry.AFFINE && how.spec().signed();
     }
 
-    private boolean clipsAtOwnRange() {
-        return how.estimator() instanceof ClippedStraightThrough
-                || (how.estimator() instanceof PiecewiseLinear rule
-                        && rule.range() == null
-                        && rule.inclusive());
+    /**
+     * Where the rule is to clip at the tensor's own range no weight can be outside. Only the
+     * rounding of its scale to a float would put the largest weight of a channel there, every
+     * second one in a network of doubles, and stop its training. The range of signs is their mean
+     * magnitude, which is not meant to clip anything.
+     *
+     * @return what the gradient is multiplied with, or not a number for any other rule
+     */
+    private static double factorOfClipping(GradientEstimator e) {
+        if (e instanceof Scaled scaled) {
+            return scaled.factor() * factorOfClipping(scaled.estimator());
+        }
+        boolean clips =
+                e instanceof ClippedStraightThrough
+                        || (e instanceof PiecewiseLinear rule
+                                && rule.range() == null
+                                && rule.inclusive())
+                        || (e instanceof ElementWiseGradientScaling rule && rule.delta() == 0);
+        return clips ? 1 : Double.NaN;
     }
 
     void commit(Map<String, INDArray> gradientViews, boolean frozen) {

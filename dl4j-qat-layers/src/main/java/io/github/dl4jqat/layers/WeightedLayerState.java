@@ -21,6 +21,7 @@ final class WeightedLayerState extends LayerState {
     private final InputQuantization inputQuantization;
 
     private final INDArray weights;
+    private final boolean dividesByBatch;
 
     private LinearPass.Trace linear;
     private ActivationPass.Trace activation;
@@ -35,6 +36,7 @@ final class WeightedLayerState extends LayerState {
         super(conf, params, paramsView, layer);
         linearPass = new LinearPass(how(), op, quantizers(), params, layerId);
         activationPass = new ActivationPass(quantizers());
+        dividesByBatch = conf.isMiniBatch();
         weights = params.get(DefaultParamInitializer.WEIGHT_KEY);
         inputQuantization = new InputQuantization(quantizers());
     }
@@ -92,7 +94,9 @@ final class WeightedLayerState extends LayerState {
     }
 
     void backwardWeights(INDArray w, INDArray grad) {
-        linearPass.backwardWeights(w, grad, linear, linear.input.size(0));
+        // DL4J divides by the size of the batch later, unless it was told not to.
+        long examples = dividesByBatch ? linear.input.size(0) : 1;
+        linearPass.backwardWeights(w, grad, linear, examples);
     }
 
     /** The last steps of every backward pass. */

@@ -32,7 +32,8 @@ import org.nd4j.linalg.factory.Nd4j;
  * one value, a whole number. Both are floating-point variables of any kind: constants,
  * placeholders, or variables that something else moves. A scale is a float: values of a DOUBLE
  * variable are narrowed. Their gradient is zero, unless the scale is the estimator's learned
- * parameter. Estimators that measure or learn their grid do not look at a scale they do not need.
+ * parameter. Estimators that measure or learn their grid do not use a scale they do not need, but
+ * it has to be a valid one. Ops of equal shape draw equal random numbers: give each its own seed.
  *
  * <p>Learned parameters are further variables, each with one value for each scale; {@link
  * GradientEstimator#parameters} names them. Estimators with random numbers need to know the

@@ -2,6 +2,7 @@ package io.github.dl4jqat.prepare;
 
 import io.github.dl4jqat.estimator.GradientEstimator;
 import io.github.dl4jqat.estimator.Knob;
+import io.github.dl4jqat.estimator.TensorRole;
 import io.github.dl4jqat.quant.QuantSpec;
 
 /**
@@ -25,6 +26,16 @@ public record LayerRule(
         QuantSpec activationQuant,
         GradientEstimator weightEstimator,
         GradientEstimator activationEstimator) {
+
+    /** Checks that integers and estimators that are given together fit. */
+    public LayerRule {
+        if (weightQuant != null && weightEstimator != null) {
+            weightEstimator.requireServes(weightQuant, TensorRole.WEIGHT);
+        }
+        if (activationQuant != null && activationEstimator != null) {
+            activationEstimator.requireServes(activationQuant, TensorRole.ACTIVATION);
+        }
+    }
 
     static final LayerRule NOTHING = new LayerRule(false, null, null, null, null, null, null);
 

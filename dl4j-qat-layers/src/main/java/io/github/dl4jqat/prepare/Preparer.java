@@ -182,7 +182,7 @@ public final class Preparer {
         }
         FakeQuantLayer quantizer =
                 new FakeQuantLayer.Builder()
-                        .quantization(LayerQuantization.OFF.withOutput(config.forInput()))
+                        .quantization(config.forInputLayer())
                         .name(name)
                         .build();
         NeuralNetConfiguration layerConf = conf.getDefaultConfiguration().clone();

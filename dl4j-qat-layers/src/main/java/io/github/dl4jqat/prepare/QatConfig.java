@@ -52,7 +52,7 @@ public final class QatConfig {
         weightEstimator = b.weightEstimator;
         activationEstimator = b.activationEstimator;
         observer = b.observer;
-        schedule = b.schedule;
+        schedule = b.wholeSchedule();
         oscillation = b.oscillation;
         requantization = b.requantization;
         strict = b.strict;
@@ -115,6 +115,14 @@ public final class QatConfig {
         return isOutput || ofWeights == null ? q.withPreActivation(null) : q;
     }
 
+    /** What quantizes an input of the network on its own. */
+    LayerQuantization forInputLayer() {
+        return LayerQuantization.OFF
+                .withOutput(forInput())
+                .withSchedule(schedule)
+                .withRequantization(requantization);
+    }
+
     /** How a tensor that is not quantized yet is quantized where it enters a quantized layer. */
     TensorQuantization forInput() {
         return new TensorQuantization(input, fixedRange(activationEstimator), observer);
@@ -162,6 +170,7 @@ public final class QatConfig {
         private GradientEstimator activationEstimator = GradientEstimators.clipped();
         private RangeObserver observer = RangeObserver.movingAverage();
         private QatSchedule schedule;
+        private int freezeRangesAfter;
         private OscillationControl oscillation;
         private Requantization requantization = Requantization.FLOAT;
         private boolean strict;
@@ -248,10 +257,7 @@ public final class QatConfig {
                 throw new IllegalArgumentException(
                         "QatConfig: freezeRangesAfter=" + iteration + "; use 0 for never");
             }
-            if (schedule != null || iteration > 0) {
-                QatSchedule base = schedule == null ? QatSchedule.iterations() : schedule;
-                schedule = base.freezeRangesAt(iteration);
-            }
+            freezeRangesAfter = iteration;
             return this;
         }
 
@@ -306,7 +312,34 @@ public final class QatConfig {
             weightEstimator.requireServes(weight, TensorRole.WEIGHT);
             activationEstimator.requireServes(activation, TensorRole.ACTIVATION);
             requireUsefulRamps();
+            if (oscillation != null && schedule != null && schedule.moves(Knob.PORTION)) {
+                throw new IllegalArgumentException(
+                        "QatConfig: "
+                                + oscillation
+                                + " beside a schedule of "
+                                + Knob.PORTION.word()
+                                + "; both freeze weights, at different levels. Use one of them");
+            }
             return new QatConfig(this);
+        }
+
+        /** The schedule with what {@link #freezeRangesAfter} has said. */
+        private QatSchedule wholeSchedule() {
+            if (freezeRangesAfter == 0) {
+                return schedule;
+            }
+            QatSchedule base = schedule == null ? QatSchedule.iterations() : schedule;
+            if (base.unit() != QatSchedule.Unit.ITERATION || base.freezeRangesAt() > 0) {
+                throw new IllegalArgumentException(
+                        "QatConfig: freezeRangesAfter="
+                                + freezeRangesAfter
+                                + " counts iterations, beside a schedule in "
+                                + base.unit()
+                                + "s with freezeRangesAt="
+                                + base.freezeRangesAt()
+                                + "; say it in the schedule alone");
+            }
+            return base.freezeRangesAt(freezeRangesAfter);
         }
 
         /** A ramp that moves nothing is a mistake that training would not show. */
@@ -341,6 +374,16 @@ public final class QatConfig {
             // TensorQuantization says what is wrong with a spec that has more than one scale.
             if (spec == null) {
                 throw new IllegalArgumentException("QatConfig: " + what + " is null");
+            }
+            boolean ends = !what.equals("activationQuant");
+            if (ends && spec.symmetry() == Symmetry.MID_RISE) {
+                throw new IllegalArgumentException(
+                        "QatConfig: "
+                                + what
+                                + " with the mid-rise "
+                                + spec.typeName()
+                                + "; the ends of a network are rounded to consecutive integers."
+                                + " Use for example Quantizers.uint8PerTensor()");
             }
             return TensorQuantization.activation(spec).spec();
         }

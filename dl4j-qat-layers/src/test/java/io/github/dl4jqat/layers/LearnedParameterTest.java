@@ -268,6 +268,12 @@ class LearnedParameterTest {
                 new Adam(schedule));
     }
 
+    /** The estimator halves its factor for each bit beyond two. */
+    private static double factorOf(BaseLayer conf, double factor) {
+        int bits = ((QuantLayerConfiguration) conf).getQuantization().weight().spec().bits();
+        return factor * Math.scalb(1.0, Math.min(0, 2 - bits));
+    }
+
     private static MultiLayerNetwork withFactor(IUpdater updater, double factor) {
         GradientEstimator lsq = new LearnedStep(factor, true);
         return net(updater.clone(), DataType.DOUBLE, how(lsq, lsq));
@@ -288,7 +294,7 @@ class LearnedParameterTest {
             }
             BaseLayer conf = (BaseLayer) quarter.getLayer(0).conf().getLayer();
             assertThat(conf.getUpdaterByParam("weightScale").getLearningRate(0, 0))
-                    .isCloseTo(0.25 * rate, within(1e-15));
+                    .isCloseTo(factorOf(conf, 0.25) * rate, within(1e-15));
             assertThat(conf.getUpdaterByParam("W").getLearningRate(0, 0)).isEqualTo(rate);
             assertThat(conf.getUpdaterByParam("outputRange")).isInstanceOf(NoOp.class);
             DataSet data = data(DataType.DOUBLE, 1);

@@ -258,12 +258,15 @@ class WeightFreezingTest {
     }
 
     /** Deeplearning4j calls listeners between the update and what puts frozen weights back. */
-    @Test
-    void listenerThatEvaluatesChangesNothing() {
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void listenerThatEvaluatesChangesNothing(boolean oscillation) {
         LayerQuantization how =
-                weightsOnly(3)
-                        .withSchedule(QatSchedule.iterations().steps(Knob.PORTION, 2, 0.5, 0.75))
-                        .withOscillation(new OscillationControl(0.3, 0.01, 0.2));
+                oscillation
+                        ? weightsOnly(3).withOscillation(new OscillationControl(0.3, 0.01, 0.2))
+                        : weightsOnly(3)
+                                .withSchedule(
+                                        QatSchedule.iterations().steps(Knob.PORTION, 2, 0.5, 0.75));
         MultiLayerNetwork alone = linear(new Nesterovs(0.3, 0.9), how);
         MultiLayerNetwork watched = linear(new Nesterovs(0.3, 0.9), how);
         INDArray one = Nd4j.eye(4).castTo(DataType.DOUBLE);
@@ -421,5 +424,27 @@ class WeightFreezingTest {
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("both freeze weights")
                 .hasMessageContaining("portion");
+    }
+
+    /** The average of -1 and 1 is near 0, which is no level of one bit. */
+    @Test
+    void oscillatingSigns_areFrozenAtALevel() {
+        LayerQuantization how =
+                LayerQuantization.OFF
+                        .withQuantizeBias(false)
+                        .withWeight(TensorQuantization.weight(Quantizers.binaryPerTensor()))
+                        .withOscillation(new OscillationControl(0.4, 0, 0.5));
+        MultiLayerNetwork net = linear(new Sgd(1), how);
+        INDArray one = Nd4j.eye(4).castTo(DataType.DOUBLE);
+        for (int i = 0; i < 12; i++) {
+            double sign = i % 2 == 0 ? 1 : -1;
+            set(net, 0.5 * sign, 0.5, -0.5, 0.5);
+            net.fit(new DataSet(one, Nd4j.zeros(DataType.DOUBLE, 4, 1)));
+        }
+        assertThat(param(net, "weightFrozen")[0]).isEqualTo(1);
+        int[] levels = ((QuantizedWeightLayer) net.getLayer(0)).weightLevels();
+        for (int level : levels) {
+            assertThat(Math.abs(level)).isEqualTo(1);
+        }
     }
 }

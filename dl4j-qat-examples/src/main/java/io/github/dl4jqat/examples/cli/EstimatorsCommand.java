@@ -85,7 +85,8 @@ final class EstimatorsCommand implements Callable<Integer>, Comparison.Watcher {
             description =
                     "Passes with quantization, each over the first "
                             + Protocol.USUAL_DIGITS
-                            + " training digits. Default: ${DEFAULT-VALUE}.")
+                            + " training digits (fewer from 3 bits on). Default:"
+                            + " ${DEFAULT-VALUE}.")
     private int epochs;
 
     @Option(
