@@ -35,7 +35,7 @@ public final class TanhKernel implements EstimatorKernel {
         double factor = run.values[SCALE] * run.grid.high() / run.values[LARGEST];
         for (int i = run.from; i < run.to; i++) {
             double t = Math.tanh(run.x[i]);
-            run.out[i] = run.grad[i] * (1 - t * t) * factor;
+            run.out[i] = Double.isNaN(t) ? 0 : run.grad[i] * (1 - t * t) * factor;
         }
     }
 }

@@ -72,7 +72,8 @@ final class Subjects {
                     estimator,
                     spec,
                     role,
-                    axis,
+                    // Of an activation it is always the examples that are counted by.
+                    role == TensorRole.ACTIVATION ? 0 : axis,
                     values,
                     () -> observed(x, spec, axis),
                     null,
