@@ -100,7 +100,7 @@ final class ActivationQuantizer {
                             0,
                             x,
                             new double[learned.rows().length][]);
-            learned.start(learnedOnly(rows));
+            learned.start(rows);
         }
         if (rangeFrozen && stored().batches() > 0) {
             return;
@@ -110,17 +110,6 @@ final class ActivationQuantizer {
         if (seen.min()[0] <= seen.max()[0]) {
             pending = how.observer().update(stored(), seen.min()[0], seen.max()[0]);
         }
-    }
-
-    private double[][] learnedOnly(double[][] rows) {
-        double[][] kept = new double[learned.rows().length][];
-        int next = 0;
-        for (int j = 0; j < rows.length; j++) {
-            if (how.estimator().parameters(how.spec(), TensorRole.ACTIVATION).get(j).learned()) {
-                kept[next++] = rows[j];
-            }
-        }
-        return kept;
     }
 
     /** Drops what a training pass has seen and not written down. */

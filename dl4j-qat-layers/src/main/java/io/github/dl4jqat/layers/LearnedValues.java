@@ -17,6 +17,7 @@ final class LearnedValues {
     private final List<QuantizerParameter> parameters = new ArrayList<>();
     private final List<String> keys = new ArrayList<>();
     private final List<INDArray> views = new ArrayList<>();
+    private final List<Integer> positions = new ArrayList<>();
 
     private double[][] start;
     private double[][] gradients;
@@ -24,8 +25,11 @@ final class LearnedValues {
 
     LearnedValues(
             TensorQuantization how, String tensor, TensorRole role, Map<String, INDArray> params) {
-        for (QuantizerParameter parameter : how.estimator().parameters(how.spec(), role)) {
+        List<QuantizerParameter> all = how.estimator().parameters(how.spec(), role);
+        for (int position = 0; position < all.size(); position++) {
+            QuantizerParameter parameter = all.get(position);
             if (parameter.learned()) {
+                positions.add(position);
                 String key = ExtraParameter.learnedKey(tensor, parameter);
                 parameters.add(parameter);
                 keys.add(key);
@@ -65,9 +69,16 @@ final class LearnedValues {
         return views.isEmpty();
     }
 
-    /** Notes where the parameters start; written by {@link #commit}. */
-    void start(double[][] values) {
-        start = values;
+    /**
+     * Notes where the parameters start; written by {@link #commit}.
+     *
+     * @param ofAll the values of all the quantizer's parameters, measured ones too
+     */
+    void start(double[][] ofAll) {
+        start = new double[views.size()][];
+        for (int j = 0; j < start.length; j++) {
+            start[j] = ofAll[positions.get(j)];
+        }
     }
 
     /** Notes the gradients of a backward pass. */

@@ -5,7 +5,6 @@ import io.github.dl4jqat.estimator.ElementWiseGradientScaling;
 import io.github.dl4jqat.estimator.GradientEstimator;
 import io.github.dl4jqat.estimator.Moment;
 import io.github.dl4jqat.estimator.PiecewiseLinear;
-import io.github.dl4jqat.estimator.QuantizerParameter;
 import io.github.dl4jqat.estimator.Scaled;
 import io.github.dl4jqat.estimator.TensorRole;
 import io.github.dl4jqat.kernels.TensorStatistics;
@@ -18,7 +17,6 @@ import io.github.dl4jqat.quant.QuantParams;
 import io.github.dl4jqat.quant.QuantSpec;
 import io.github.dl4jqat.quant.Symmetry;
 import java.util.BitSet;
-import java.util.List;
 import java.util.Map;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.ops.transforms.Transforms;
@@ -61,7 +59,7 @@ final class WeightQuantizer {
                 QuantizerPass.values(
                         how.estimator(), how.spec(), TensorRole.WEIGHT, axis, w, learned.rows());
         if (moment.training() && !learned.isEmpty() && !learned.started()) {
-            learned.start(learnedRows(values));
+            learned.start(values);
         }
         float[] floor = biasFloor(b, input);
         QuantizerPass pass =
@@ -78,17 +76,6 @@ final class WeightQuantizer {
             warnOfRaisedScales(pass.params(), floor);
         }
         return pass;
-    }
-
-    private double[][] learnedRows(double[][] values) {
-        List<QuantizerParameter> all = how.estimator().parameters(how.spec(), TensorRole.WEIGHT);
-        double[][] rows = new double[learned.rows().length][];
-        for (int j = 0, next = 0; j < values.length; j++) {
-            if (all.get(j).learned()) {
-                rows[next++] = values[j];
-            }
-        }
-        return rows;
     }
 
     /** The range of the weights as they are; of signs, the mean magnitude, which is nearest. */
