@@ -309,17 +309,13 @@ public final class QatConfig {
                                 + "; none may be null. To leave a layer float use"
                                 + " layer(name, LayerRule.keepFloat())");
             }
-            weightEstimator.requireServes(weight, TensorRole.WEIGHT);
+            // A layer's own checks say what does not go together, before there is any layer.
+            LayerQuantization.OFF
+                    .withWeight(new TensorQuantization(weight, weightEstimator, null))
+                    .withSchedule(schedule)
+                    .withOscillation(oscillation);
             activationEstimator.requireServes(activation, TensorRole.ACTIVATION);
             requireUsefulRamps();
-            if (oscillation != null && schedule != null && schedule.moves(Knob.PORTION)) {
-                throw new IllegalArgumentException(
-                        "QatConfig: "
-                                + oscillation
-                                + " beside a schedule of "
-                                + Knob.PORTION.word()
-                                + "; both freeze weights, at different levels. Use one of them");
-            }
             return new QatConfig(this);
         }
 

@@ -188,6 +188,16 @@ final class EstimatorConfigTest {
         assertThatThrownBy(
                         () ->
                                 QatConfig.builder()
+                                        .weightBits(4)
+                                        .weightEstimator(GradientEstimators.powerOfTwo())
+                                        .oscillation(OscillationControl.track())
+                                        .build())
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("power-of-two")
+                .hasMessageContaining("portion");
+        assertThatThrownBy(
+                        () ->
+                                QatConfig.builder()
                                         .freezeRangesAfter(500)
                                         .schedule(QatSchedule.epochs().freezeAt(3))
                                         .build())
