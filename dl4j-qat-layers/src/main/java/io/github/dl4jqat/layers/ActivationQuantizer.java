@@ -7,7 +7,9 @@ import io.github.dl4jqat.observer.ObservedRange;
 import io.github.dl4jqat.ops.QuantizerPass;
 import io.github.dl4jqat.ops.TensorKernels;
 import io.github.dl4jqat.quant.QuantParams;
+import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -35,11 +37,17 @@ final class ActivationQuantizer {
     private final LearnedValues learned;
 
     private ObservedRange pending;
+    private Supplier<List<ActivationQuantizer>> group = List::of;
 
     ActivationQuantizer(TensorQuantization how, String tensor, Map<String, INDArray> params) {
         this.how = how;
         this.state = params.get(ExtraParameter.rangeKey(tensor));
         this.learned = new LearnedValues(how, tensor, TensorRole.ACTIVATION, params);
+    }
+
+    /** From now on the grid is that of the union of its own range and those of others. */
+    void share(Supplier<List<ActivationQuantizer>> others) {
+        group = others;
     }
 
     TensorQuantization how() {
@@ -62,10 +70,15 @@ final class ActivationQuantizer {
 
     /** What quantizes at a moment, or null as long as nothing has been observed. */
     QuantizerPass pass(boolean training, Moment moment) {
-        ObservedRange range = training && pending != null ? pending : stored();
+        ObservedRange range = current(training);
         if (range.batches() == 0) {
             return null;
         }
+        for (ActivationQuantizer other : group.get()) {
+            range = union(range, other.current(training));
+        }
+        float min = range.min();
+        float max = range.max();
         double[][] values =
                 QuantizerPass.values(
                         how.estimator(),
@@ -79,7 +92,7 @@ final class ActivationQuantizer {
                 TensorRole.ACTIVATION,
                 0,
                 values,
-                () -> QuantParams.fromRange(how.spec(), range.min(), range.max()),
+                () -> QuantParams.fromRange(how.spec(), min, max),
                 null,
                 moment);
     }
@@ -135,6 +148,17 @@ final class ActivationQuantizer {
     /** The gradient at {@code x} from that of its quantized value; may be in place. */
     void backward(INDArray x, INDArray grad, INDArray dx, QuantizerPass pass) {
         learned.gradients(pass.backward(x, grad, dx));
+    }
+
+    private ObservedRange current(boolean training) {
+        return training && pending != null ? pending : stored();
+    }
+
+    private static ObservedRange union(ObservedRange a, ObservedRange b) {
+        return b.batches() == 0
+                ? a
+                : new ObservedRange(
+                        Math.min(a.min(), b.min()), Math.max(a.max(), b.max()), a.batches());
     }
 
     private ObservedRange stored() {

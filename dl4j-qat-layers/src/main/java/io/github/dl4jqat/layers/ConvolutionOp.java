@@ -1,13 +1,18 @@
 package io.github.dl4jqat.layers;
 
+import org.deeplearning4j.exception.DL4JInvalidInputException;
+import org.deeplearning4j.nn.api.Layer;
+import org.deeplearning4j.nn.api.MaskState;
 import org.deeplearning4j.nn.conf.CNN2DFormat;
 import org.deeplearning4j.nn.conf.ConvolutionMode;
 import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
 import org.deeplearning4j.nn.workspace.ArrayType;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
 import org.deeplearning4j.util.ConvolutionUtils;
+import org.nd4j.common.primitives.Pair;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.api.ops.DynamicCustomOp;
+import org.nd4j.linalg.api.shape.Shape;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.indexing.NDArrayIndex;
 
@@ -49,25 +54,29 @@ final class ConvolutionOp implements LinearOp {
                 planes, kernels, null, Nd4j.createUninitialized(w.dataType(), outputShape(x, w)));
     }
 
-    /** The gradients of input, weights and, where there is one, bias, into the given arrays. */
-    void backward(
+    @Override
+    public INDArray backward(
             INDArray x,
             INDArray w,
             INDArray b,
             INDArray epsilon,
-            INDArray gradX,
             INDArray gradW,
-            INDArray gradB) {
+            INDArray gradB,
+            LayerWorkspaceMgr mgr) {
+        INDArray gradX =
+                mgr.createUninitialized(
+                        ArrayType.ACTIVATION_GRAD, epsilon.dataType(), x.shape(), 'c');
         DynamicCustomOp.DynamicCustomOpsBuilder op = DynamicCustomOp.builder("conv2d_bp");
         INDArray kernel = dilated.spread(w);
         INDArray gradKernel = dilated.spreadLike(gradW);
-        if (b == null) {
+        if (gradB == null) {
             op.addInputs(x, kernel, epsilon).addOutputs(gradX, gradKernel);
         } else {
             op.addInputs(x, kernel, b, epsilon).addOutputs(gradX, gradKernel, gradB);
         }
         Nd4j.exec(op.addIntegerArguments(arguments()).build());
         dilated.gather(gradKernel, gradW);
+        return gradX;
     }
 
     private INDArray convolve(INDArray x, INDArray w, INDArray b, INDArray z) {
@@ -129,6 +138,64 @@ final class ConvolutionOp implements LinearOp {
     @Override
     public int channelAxis() {
         return 1;
+    }
+
+    @Override
+    public void requireFitting(INDArray x, INDArray w, String layerId) {
+        int axis = channelsLast() ? 3 : 1;
+        if (x.rank() != 4 || x.size(axis) != w.size(1)) {
+            throw new DL4JInvalidInputException(
+                    "Expected images with "
+                            + w.size(1)
+                            + (channelsLast()
+                                    ? " channels, [batch, height, width, channels], got "
+                                    : " channels, [batch, channels, height, width], got ")
+                            + java.util.Arrays.toString(x.shape())
+                            + "; is a preprocessor missing, or the wrong input type or data format"
+                            + " set? "
+                            + layerId);
+        }
+    }
+
+    /** The native convolution wants channels first, and rows without gaps. */
+    @Override
+    public INDArray arranged(INDArray x, ArrayType type, LayerWorkspaceMgr mgr) {
+        if (channelsLast()) {
+            return mgr.dup(type, x.permute(0, 3, 1, 2), 'c');
+        }
+        return x.ordering() == 'c' && Shape.hasDefaultStridesForShape(x)
+                ? x
+                : mgr.dup(type, x, 'c');
+    }
+
+    @Override
+    public INDArray inDataFormat(INDArray y, ArrayType type, LayerWorkspaceMgr mgr) {
+        return channelsLast() ? mgr.dup(type, y.permute(0, 2, 3, 1), 'c') : y;
+    }
+
+    @Override
+    public Pair<INDArray, MaskState> maskBehind(INDArray mask, MaskState state, int minibatch) {
+        if (mask == null) {
+            return new Pair<>(null, state);
+        }
+        return new Pair<>(
+                ConvolutionUtils.cnn2dMaskReduction(
+                        mask,
+                        conf.getKernelSize(),
+                        conf.getStride(),
+                        conf.getPadding(),
+                        conf.getDilation(),
+                        conf.getConvolutionMode()),
+                state);
+    }
+
+    @Override
+    public Layer.Type type() {
+        return Layer.Type.CONVOLUTIONAL;
+    }
+
+    private boolean channelsLast() {
+        return conf.getCnn2dDataFormat() == CNN2DFormat.NHWC;
     }
 
     /** A range of axis 1 of a rank 4 array, copied: ND4J loses slices of slices. */

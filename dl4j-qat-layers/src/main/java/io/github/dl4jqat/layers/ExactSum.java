@@ -34,9 +34,13 @@ final class ExactSum {
                 (x.dataType() == DataType.DOUBLE ? EXACT_DOUBLE : EXACT_FLOAT) / largestInput;
         int inputAxis = op.inputAxisOfWeights();
         INDArray magnitude = Transforms.abs(w, true).castTo(DataType.DOUBLE);
+        INDArray byOutput = op.byOutput(magnitude);
         long channels = w.size(inputAxis);
-        if (largest(magnitude.sum(otherAxes(w.rank(), op.outputAxisOfWeights()))) <= limit) {
+        if (largest(byOutput.sum(otherAxes(byOutput.rank(), op.outputAxisOfWeights()))) <= limit) {
             return op.partial(x, w, 0, channels);
+        }
+        if (!op.splits()) {
+            return op.partial(x.castTo(DataType.DOUBLE), w.castTo(DataType.DOUBLE), 0, channels);
         }
         INDArray sum = null;
         for (long[] portion : portions(perInputChannel(op, magnitude), limit)) {

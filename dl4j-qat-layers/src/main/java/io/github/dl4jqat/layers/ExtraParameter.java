@@ -32,6 +32,9 @@ record ExtraParameter(String key, long length, QuantizerParameter learned) {
     /** The output's. */
     static final String OUTPUT = "output";
 
+    /** That of a tensor inside the layer. */
+    static final String INNER = "inner";
+
     /** Follows the tensor's name: the range of an activation. */
     private static final String RANGE = "Range";
 
@@ -72,6 +75,7 @@ record ExtraParameter(String key, long length, QuantizerParameter learned) {
         addRange(all, INPUT, q.input());
         addRange(all, PRE_ACTIVATION, q.preActivation());
         addRange(all, OUTPUT, q.output());
+        addRange(all, INNER, q.inner());
         if (q.weight() != null && layer instanceof FeedForwardLayer weighted) {
             long outputs = weighted.getNOut();
             // Before the sizes are known the stock initializer would fail, and needs no answer.

@@ -32,6 +32,8 @@ import org.nd4j.shade.jackson.annotation.JsonIgnore;
  *     tanh, leaky ReLU, ...): the integer model computes such a function by a table over these
  *     integers. Not used for identity, ReLU, ReLU6 and hard tanh, unless the output is mid-rise
  * @param output the layer's output, after its activation function
+ * @param inner a tensor inside the layer that only some layers have: between the depthwise and the
+ *     pointwise part of a separable convolution, the cell state of an LSTM. Null in all others
  * @param quantizeBias round the bias to the int32 grid that the integer model will use
  * @param requantization how the integer model, and so the evaluation pass, scales accumulators
  * @param schedule what happens when in training, or null for everything from the start
@@ -41,18 +43,27 @@ import org.nd4j.shade.jackson.annotation.JsonIgnore;
  * @param inputShape shape of one example of the incoming tensor, noted by a layer with an input
  *     quantizer when it first sees data; conversion needs it, because a DL4J configuration does not
  *     keep the height and width of its input. Null until then
+ * @param group names of the layers, this one among them, whose outputs share one grid because a
+ *     vertex adds or concatenates them: the grid of the union of their ranges. Empty for none
+ * @param combined what the incoming tensor is made of, where a vertex adds or multiplies tensors in
+ *     front of this layer; null where it comes from one layer
+ * @param batchNorm the batch normalization that is folded into the weights, or null for none
  */
 public record LayerQuantization(
         TensorQuantization weight,
         TensorQuantization input,
         TensorQuantization preActivation,
         TensorQuantization output,
+        TensorQuantization inner,
         boolean quantizeBias,
         Requantization requantization,
         QatSchedule schedule,
         OscillationControl oscillation,
         String inputFrom,
-        List<Integer> inputShape)
+        List<Integer> inputShape,
+        List<String> group,
+        CombinedInput combined,
+        FoldedBatchNorm batchNorm)
         implements Serializable {
 
     private static final long serialVersionUID = 1L;
@@ -62,28 +73,43 @@ public record LayerQuantization(
     /** A layer without any quantization. */
     public static final LayerQuantization OFF =
             new LayerQuantization(
-                    null, null, null, null, true, Requantization.FLOAT, null, null, null, null);
+                    null,
+                    null,
+                    null,
+                    null,
+                    null,
+                    true,
+                    Requantization.FLOAT,
+                    null,
+                    null,
+                    null,
+                    null,
+                    List.of(),
+                    null,
+                    null);
 
     /** Fills in what older files lack, and checks that the parts fit. */
     public LayerQuantization {
         requantization = requantization == null ? Requantization.FLOAT : requantization;
         inputShape = inputShape == null ? null : List.copyOf(inputShape);
+        group = group == null ? List.of() : List.copyOf(group);
         if (weight != null) {
             weight.requireRole(TensorRole.WEIGHT);
         }
-        for (TensorQuantization t : new TensorQuantization[] {input, preActivation, output}) {
+        for (TensorQuantization t :
+                new TensorQuantization[] {input, preActivation, output, inner}) {
             if (t != null) {
                 t.requireRole(TensorRole.ACTIVATION);
             }
         }
         requireConsecutive("the input", input);
         requireConsecutive("the value before the activation function", preActivation);
-        if (preActivation != null && learns(preActivation, TensorRole.ACTIVATION)) {
-            throw new IllegalArgumentException(
-                    "LayerQuantization: the value before the activation function with estimator '"
-                            + preActivation.estimator().name()
-                            + "', which learns; it has an observed range. Use"
-                            + " GradientEstimators.clipped() there");
+        requireConsecutive("a tensor inside the layer", inner);
+        requireObserved("the value before the activation function", preActivation);
+        requireObserved("a tensor inside the layer", inner);
+        if (!group.isEmpty()) {
+            requireConsecutive("an output that shares its grid with others", output);
+            requireObserved("an output that shares its grid with others", output);
         }
         requireOneReasonToFreeze(weight, schedule, oscillation);
         if (oscillation != null && weight == null) {
@@ -102,6 +128,18 @@ public record LayerQuantization(
                             + t.spec().typeName()
                             + "; it is rounded to consecutive integers. Use for example"
                             + " Quantizers.uint8PerTensor()");
+        }
+    }
+
+    private static void requireObserved(String what, TensorQuantization t) {
+        if (t != null && learns(t, TensorRole.ACTIVATION)) {
+            throw new IllegalArgumentException(
+                    "LayerQuantization: "
+                            + what
+                            + " with estimator '"
+                            + t.estimator().name()
+                            + "', which learns; it has an observed range. Use"
+                            + " GradientEstimators.clipped() there");
         }
     }
 
@@ -143,7 +181,12 @@ public record LayerQuantization(
 
     /** Whether nothing at all is quantized. */
     public boolean off() {
-        return weight == null && input == null && preActivation == null && output == null;
+        return weight == null
+                && input == null
+                && preActivation == null
+                && output == null
+                && inner == null
+                && batchNorm == null;
     }
 
     /** Whether weights are frozen one after the other, as incremental quantization does. */
@@ -200,6 +243,11 @@ public record LayerQuantization(
         return with(c -> c.preActivation = t);
     }
 
+    /** The same with another quantizer of the tensor inside the layer. */
+    public LayerQuantization withInner(TensorQuantization t) {
+        return with(c -> c.inner = t);
+    }
+
     /** The same with or without int32 rounding of the bias. */
     public LayerQuantization withQuantizeBias(boolean on) {
         return with(c -> c.quantizeBias = on);
@@ -248,6 +296,21 @@ public record LayerQuantization(
         return with(c -> c.inputShape = shape);
     }
 
+    /** The same with the output on one grid with those of other layers; empty for its own. */
+    public LayerQuantization withGroup(List<String> layers) {
+        return with(c -> c.group = layers);
+    }
+
+    /** The same with the makings of the incoming tensor named; null for one layer's output. */
+    public LayerQuantization withCombined(CombinedInput parts) {
+        return with(c -> c.combined = parts);
+    }
+
+    /** The same with a batch normalization folded into the weights; null for none. */
+    public LayerQuantization withBatchNorm(FoldedBatchNorm folded) {
+        return with(c -> c.batchNorm = folded);
+    }
+
     private LayerQuantization with(Consumer<Copy> change) {
         Copy copy = new Copy(this);
         change.accept(copy);
@@ -260,24 +323,32 @@ public record LayerQuantization(
         private TensorQuantization input;
         private TensorQuantization preActivation;
         private TensorQuantization output;
+        private TensorQuantization inner;
         private boolean quantizeBias;
         private Requantization requantization;
         private QatSchedule schedule;
         private OscillationControl oscillation;
         private String inputFrom;
         private List<Integer> inputShape;
+        private List<String> group;
+        private CombinedInput combined;
+        private FoldedBatchNorm batchNorm;
 
         private Copy(LayerQuantization q) {
             weight = q.weight;
             input = q.input;
             preActivation = q.preActivation;
             output = q.output;
+            inner = q.inner;
             quantizeBias = q.quantizeBias;
             requantization = q.requantization;
             schedule = q.schedule;
             oscillation = q.oscillation;
             inputFrom = q.inputFrom;
             inputShape = q.inputShape;
+            group = q.group;
+            combined = q.combined;
+            batchNorm = q.batchNorm;
         }
 
         private LayerQuantization build() {
@@ -286,12 +357,16 @@ public record LayerQuantization(
                     input,
                     preActivation,
                     output,
+                    inner,
                     quantizeBias,
                     requantization,
                     schedule,
                     oscillation,
                     inputFrom,
-                    inputShape);
+                    inputShape,
+                    group,
+                    combined,
+                    batchNorm);
         }
     }
 }

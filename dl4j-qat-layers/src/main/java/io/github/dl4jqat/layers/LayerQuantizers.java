@@ -3,6 +3,8 @@ package io.github.dl4jqat.layers;
 import io.github.dl4jqat.ops.QuantizerPass;
 import io.github.dl4jqat.ops.TensorKernels;
 import io.github.dl4jqat.quant.QuantParams;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import org.deeplearning4j.nn.api.Layer;
 import org.deeplearning4j.nn.workspace.ArrayType;
@@ -23,6 +25,7 @@ final class LayerQuantizers {
     private final ActivationQuantizer input;
     private final ActivationQuantizer preActivation;
     private final ActivationQuantizer output;
+    private final ActivationQuantizer inner;
     private final NetworkScope scope;
     private final TrainingClock clock;
     private final int index;
@@ -42,10 +45,26 @@ final class LayerQuantizers {
         input = quantizer(how.input(), ExtraParameter.INPUT, params);
         preActivation = quantizer(how.preActivation(), ExtraParameter.PRE_ACTIVATION, params);
         output = quantizer(how.output(), ExtraParameter.OUTPUT, params);
+        inner = quantizer(how.inner(), ExtraParameter.INNER, params);
         scope = paramsView == null ? null : NetworkScope.of(paramsView);
         if (scope != null && output != null) {
             scope.publish(index, name, output);
+            List<String> others = how.group().stream().filter(n -> !n.equals(name)).toList();
+            if (!others.isEmpty()) {
+                output.share(() -> named(others));
+            }
         }
+    }
+
+    private List<ActivationQuantizer> named(List<String> layers) {
+        List<ActivationQuantizer> found = new ArrayList<>(layers.size());
+        for (String layer : layers) {
+            ActivationQuantizer q = scope.named(layer);
+            if (q != null) {
+                found.add(q);
+            }
+        }
+        return found;
     }
 
     private static ActivationQuantizer quantizer(
@@ -88,6 +107,11 @@ final class LayerQuantizers {
 
     ActivationQuantizer output() {
         return output;
+    }
+
+    /** The quantizer of the tensor inside the layer, or null. */
+    ActivationQuantizer inner() {
+        return inner;
     }
 
     QuantParams inputParams(boolean training) {
@@ -142,6 +166,9 @@ final class LayerQuantizers {
         if (q == input) {
             return TrainingClock.INPUT;
         }
+        if (q == inner) {
+            return TrainingClock.INNER;
+        }
         return q == output ? TrainingClock.OUTPUT : TrainingClock.PRE_ACTIVATION;
     }
 
@@ -192,7 +219,8 @@ final class LayerQuantizers {
 
     /** Writes down what the last training pass has moved, and the learned gradients. */
     void commit(Map<String, INDArray> gradientViews) {
-        for (ActivationQuantizer q : new ActivationQuantizer[] {input, preActivation, output}) {
+        for (ActivationQuantizer q :
+                new ActivationQuantizer[] {input, preActivation, output, inner}) {
             if (q != null) {
                 q.commit(gradientViews, clock.isFrozen());
             }
@@ -201,7 +229,8 @@ final class LayerQuantizers {
 
     /** Brings learned parameters back within their bounds after an update. */
     void afterUpdate() {
-        for (ActivationQuantizer q : new ActivationQuantizer[] {input, preActivation, output}) {
+        for (ActivationQuantizer q :
+                new ActivationQuantizer[] {input, preActivation, output, inner}) {
             if (q != null) {
                 q.learned().afterUpdate();
             }

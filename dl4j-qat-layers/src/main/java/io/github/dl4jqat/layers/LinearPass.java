@@ -83,10 +83,10 @@ final class LinearPass {
         Moment moment = quantizers.clock().moment(training, TrainingClock.WEIGHT);
         if (weightQuantizer != null) {
             QuantParams input = quantizers.inputParams(training);
-            pass = weightQuantizer.pass(w, b, input, moment);
+            pass = weightQuantizer.pass(op.byOutput(w), b, input, moment);
             weightBuffer = bufferLike(w, weightBuffer);
             weights = weightBuffer;
-            weightQuantizer.forward(pass, w, weights, moment);
+            weightQuantizer.forward(pass, op.byOutput(w), op.byOutput(weights), moment);
             if (b != null && input != null && weightQuantizer.biasIsQuantized()) {
                 bias = fakeQuantizedBias(b, input, pass.params());
             }
@@ -124,10 +124,10 @@ final class LinearPass {
         if (steps == null) {
             return null;
         }
-        QuantizerPass pass = weightQuantizer.pass(w, b, input, Moment.EVALUATION);
+        QuantizerPass pass = weightQuantizer.pass(op.byOutput(w), b, input, Moment.EVALUATION);
         QuantParams weightParams = pass.params();
         stepBuffer = bufferLike(w, stepBuffer);
-        weightQuantizer.levels(pass, w, stepBuffer);
+        weightQuantizer.levels(pass, op.byOutput(w), op.byOutput(stepBuffer));
         INDArray acc = ExactSum.of(op, steps, stepBuffer, input);
         int[] bias =
                 integerBias(b, input, weightParams, Math.toIntExact(acc.size(op.channelAxis())));
@@ -172,9 +172,9 @@ final class LinearPass {
                     "its weights or biases are not finite; the training has diverged, go back to"
                             + " an earlier state or a smaller learning rate");
         }
-        QuantizerPass pass = weightQuantizer.pass(w, b, input, Moment.EVALUATION);
+        QuantizerPass pass = weightQuantizer.pass(op.byOutput(w), b, input, Moment.EVALUATION);
         QuantParams p = pass.params();
-        int channels = Math.toIntExact(w.size(op.outputAxisOfWeights()));
+        int channels = Math.toIntExact(op.byOutput(w).size(op.outputAxisOfWeights()));
         return new QuantizedWeightLayer.IntegerWeights(
                 levels(pass, w), p, integerBias(b, input, p, channels));
     }
@@ -185,15 +185,13 @@ final class LinearPass {
             return null;
         }
         QuantParams input = quantizers.inputParams(false);
-        return levels(weightQuantizer.pass(w, b, input, Moment.EVALUATION), w);
+        return levels(weightQuantizer.pass(op.byOutput(w), b, input, Moment.EVALUATION), w);
     }
 
     private int[] levels(QuantizerPass pass, INDArray w) {
         INDArray steps = Nd4j.createUninitialized(w.dataType(), w.shape(), w.ordering());
-        weightQuantizer.levels(pass, w, steps);
-        INDArray channelFirst =
-                op.outputAxisOfWeights() == 0 ? steps.dup('c') : steps.transpose().dup('c');
-        return channelFirst.data().asInt();
+        weightQuantizer.levels(pass, op.byOutput(w), op.byOutput(steps));
+        return op.outputFirst(steps).data().asInt();
     }
 
     private static boolean finite(INDArray x) {
@@ -207,7 +205,8 @@ final class LinearPass {
      */
     void backwardWeights(INDArray w, INDArray grad, Trace trace, long examples) {
         if (trace.weightPass != null) {
-            weightQuantizer.backward(trace.weightPass, w, grad, trace.moment, examples);
+            weightQuantizer.backward(
+                    trace.weightPass, op.byOutput(w), op.byOutput(grad), trace.moment, examples);
         }
     }
 
@@ -221,7 +220,7 @@ final class LinearPass {
     /** What has to hold after each update. */
     void afterUpdate(INDArray w) {
         if (weightQuantizer != null) {
-            weightQuantizer.afterUpdate(w);
+            weightQuantizer.afterUpdate(op.byOutput(w));
         }
     }
 

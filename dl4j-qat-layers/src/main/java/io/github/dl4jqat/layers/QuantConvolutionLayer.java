@@ -64,7 +64,7 @@ public class QuantConvolutionLayer extends ConvolutionLayer implements QuantLaye
         LayerValidation.assertNInNOutSet(
                 "QuantConvolutionLayer", getLayerName(), index, getNIn(), getNOut());
         return RunningLayers.start(
-                new QuantConvolutionRuntime(conf, networkType),
+                new LinearRuntime(conf, networkType, new ConvolutionOp(this)),
                 listeners,
                 index,
                 paramsView,

@@ -61,7 +61,7 @@ public class QuantDenseLayer extends DenseLayer implements QuantLayerConfigurati
         LayerValidation.assertNInNOutSet(
                 "QuantDenseLayer", getLayerName(), index, getNIn(), getNOut());
         return RunningLayers.start(
-                new QuantDenseRuntime(conf, networkType),
+                new LinearRuntime(conf, networkType, new DenseOp()),
                 listeners,
                 index,
                 paramsView,

@@ -51,8 +51,8 @@ final class QuantOutputRuntime extends OutputLayer
         }
         boolean observe = training && (trainedInput == null || input != trainedInput);
         assertInputSet(false);
-        QuantDenseRuntime.requireColumns(
-                input, getParam(DefaultParamInitializer.WEIGHT_KEY).size(0), layerId());
+        new DenseOp()
+                .requireFitting(input, getParam(DefaultParamInitializer.WEIGHT_KEY), layerId());
         INDArray w = getParamWithNoise(DefaultParamInitializer.WEIGHT_KEY, training, mgr);
         INDArray b =
                 hasBias()

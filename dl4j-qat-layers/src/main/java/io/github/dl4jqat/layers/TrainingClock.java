@@ -13,7 +13,7 @@ import org.deeplearning4j.nn.api.Layer;
 final class TrainingClock {
 
     /** Tensors of a layer that may draw random numbers. */
-    private static final int TENSORS = 4;
+    private static final int TENSORS = 5;
 
     /** The weights' random numbers. */
     static final int WEIGHT = 0;
@@ -26,6 +26,9 @@ final class TrainingClock {
 
     /** The output's. */
     static final int OUTPUT = 3;
+
+    /** Those of a tensor inside the layer. */
+    static final int INNER = 4;
 
     private final Layer layer;
     private final QatSchedule schedule;

@@ -230,6 +230,10 @@ abstract class QuantLayerContractTest {
                         Quantizers.uintPerTensor(3),
                         GradientEstimators.identity(),
                         new MovingAverage(0.5)),
+                new TensorQuantization(
+                        Quantizers.uintPerTensor(7),
+                        GradientEstimators.identity(),
+                        new MovingAverage(0.25)),
                 false,
                 Requantization.FIXED_POINT,
                 QatSchedule.epochs()
@@ -245,7 +249,10 @@ abstract class QuantLayerContractTest {
                                                 new QatSchedule.Point(9, 0.5)))),
                 new OscillationControl(0.125, 0.5, 0.75),
                 "grid",
-                List.of(4, 5));
+                List.of(4, 5),
+                List.of("one", "subject"),
+                new CombinedInput(CombinedInput.Kind.PRODUCT, List.of("left", "right")),
+                new FoldedBatchNorm("norm", 1e-3, 0.75, false, true, 2, 3));
     }
 
     /** Only a layer with weights and a function behind them has a value between the two. */

@@ -1,0 +1,162 @@
+package io.github.dl4jqat.layers;
+
+import java.util.Map;
+import org.deeplearning4j.nn.api.MaskState;
+import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
+import org.deeplearning4j.nn.gradient.DefaultGradient;
+import org.deeplearning4j.nn.gradient.Gradient;
+import org.deeplearning4j.nn.layers.BaseLayer;
+import org.deeplearning4j.nn.params.DefaultParamInitializer;
+import org.deeplearning4j.nn.workspace.ArrayType;
+import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
+import org.nd4j.common.primitives.Pair;
+import org.nd4j.linalg.activations.IActivation;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/**
+ * The running layer behind all configurations that are one {@link LinearOp} between quantizers:
+ * dense layers and every kind of convolution. Computes in the arrangement that the op wants, and
+ * takes and gives the layer's data format.
+ */
+final class LinearRuntime extends BaseLayer<org.deeplearning4j.nn.conf.layers.BaseLayer>
+        implements QuantizedWeightLayer, StatefulLayer, RunningLayers.Attachable {
+
+    private static final long serialVersionUID = 1L;
+
+    private final transient LinearOp op;
+    private transient WeightedLayerState q;
+
+    LinearRuntime(NeuralNetConfiguration conf, DataType dataType, LinearOp op) {
+        super(conf, dataType);
+        this.op = op;
+    }
+
+    @Override
+    public void attach(Map<String, INDArray> params, INDArray paramsView) {
+        q = new WeightedLayerState(conf, params, paramsView, this, op, layerId());
+    }
+
+    @Override
+    public WeightedLayerState state() {
+        return q;
+    }
+
+    @Override
+    public INDArray activate(boolean training, LayerWorkspaceMgr mgr) {
+        assertInputSet(false);
+        op.requireFitting(input, getParam(DefaultParamInitializer.WEIGHT_KEY), layerId());
+        INDArray w = getParamWithNoise(DefaultParamInitializer.WEIGHT_KEY, training, mgr);
+        INDArray b =
+                hasBias()
+                        ? getParamWithNoise(DefaultParamInitializer.BIAS_KEY, training, mgr)
+                        : null;
+        IActivation f = layerConf().getActivationFn();
+        if (!training && !q.calibrating() && !q.off()) {
+            INDArray x = op.arranged(input.castTo(dataType), ArrayType.FF_WORKING_MEM, mgr);
+            INDArray exact = q.exact(x, w, b, f, mgr);
+            if (exact != null) {
+                return op.inDataFormat(masked(exact), ArrayType.ACTIVATIONS, mgr);
+            }
+        }
+        if (!dropoutApplied) {
+            input = q.input(input.castTo(dataType), training, training, mgr);
+        }
+        applyDropOutIfNecessary(training, mgr);
+        // The backward pass reads it too, when the working memory of this pass is long gone.
+        INDArray x = op.arranged(input.castTo(dataType), ArrayType.ACTIVATIONS, mgr);
+        INDArray z = q.linear(x, w, b, training, ArrayType.ACTIVATIONS, mgr);
+        INDArray y = masked(q.activation(masked(z), f, training, mgr));
+        return op.inDataFormat(y, ArrayType.ACTIVATIONS, mgr);
+    }
+
+    @Override
+    public Pair<Gradient, INDArray> backpropGradient(INDArray epsilon, LayerWorkspaceMgr mgr) {
+        assertInputSet(true);
+        if (!q.hasTrace()) {
+            q.quantizers().replay(() -> activate(true, mgr));
+        }
+        INDArray delta =
+                masked(
+                        q.backwardActivation(
+                                op.arranged(
+                                        epsilon.castTo(dataType), ArrayType.BP_WORKING_MEM, mgr),
+                                layerConf().getActivationFn(),
+                                mgr));
+        INDArray gradW = gradientViews.get(DefaultParamInitializer.WEIGHT_KEY);
+        INDArray gradB = gradientViews.get(DefaultParamInitializer.BIAS_KEY);
+        INDArray b = hasBias() ? getParam(DefaultParamInitializer.BIAS_KEY) : null;
+        INDArray epsilonNext =
+                op.backward(q.tracedInput(), q.tracedWeights(), b, delta, gradW, gradB, mgr);
+        q.backwardWeights(getParamWithNoise(DefaultParamInitializer.WEIGHT_KEY, true, mgr), gradW);
+        Gradient gradient = new DefaultGradient();
+        if (gradB != null) {
+            gradient.setGradientFor(DefaultParamInitializer.BIAS_KEY, gradB);
+        }
+        gradient.setGradientFor(DefaultParamInitializer.WEIGHT_KEY, gradW, gradW.ordering());
+        weightNoiseParams.clear();
+        epsilonNext = op.inDataFormat(epsilonNext, ArrayType.ACTIVATION_GRAD, mgr);
+        epsilonNext = backpropDropOutIfPresent(epsilonNext);
+        q.finishBackward(epsilonNext, gradient, gradientViews);
+        return new Pair<>(gradient, epsilonNext);
+    }
+
+    private INDArray masked(INDArray array) {
+        if (maskArray != null) {
+            op.mask(array, maskArray);
+        }
+        return array;
+    }
+
+    @Override
+    public boolean hasBias() {
+        return getParam(DefaultParamInitializer.BIAS_KEY) != null;
+    }
+
+    @Override
+    public Pair<INDArray, MaskState> feedForwardMaskArray(
+            INDArray mask, MaskState currentMaskState, int minibatchSize) {
+        return op.maskBehind(mask, currentMaskState, minibatchSize);
+    }
+
+    @Override
+    public Type type() {
+        return op.type();
+    }
+
+    @Override
+    public boolean isPretrainLayer() {
+        return false;
+    }
+
+    @Override
+    public boolean updaterDivideByMinibatch(String paramName) {
+        return QuantParamInitializer.dividedByMinibatch(conf.getLayer(), paramName);
+    }
+
+    @Override
+    public void applyConstraints(int iteration, int epoch) {
+        super.applyConstraints(iteration, epoch);
+        q.afterUpdate();
+    }
+
+    @Override
+    public void clear() {
+        super.clear();
+        q.clear();
+    }
+
+    @Override
+    public IntegerWeights integerWeights() {
+        return q.integerWeights(
+                getParam(DefaultParamInitializer.WEIGHT_KEY),
+                getParam(DefaultParamInitializer.BIAS_KEY));
+    }
+
+    @Override
+    public int[] weightLevels() {
+        return q.weightLevels(
+                getParam(DefaultParamInitializer.WEIGHT_KEY),
+                getParam(DefaultParamInitializer.BIAS_KEY));
+    }
+}
