@@ -12,7 +12,7 @@ import java.util.Arrays;
  * channel is one run: {@code acc[i] += w * plane[offset + i]}. The run also covers the few columns
  * between the end of one output row and the start of the next; what it leaves there is not read.
  */
-final class ConvKernel implements JavaKernel {
+final class ConvKernel implements JavaKernel.Unary {
 
     private final Weights weights;
     private final Window2d window;

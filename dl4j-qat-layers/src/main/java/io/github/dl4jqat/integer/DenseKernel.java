@@ -3,7 +3,7 @@ package io.github.dl4jqat.integer;
 import io.github.dl4jqat.quant.Requantizer;
 
 /** A fully connected layer in plain Java; each row of weights is unpacked once for a block. */
-final class DenseKernel implements JavaKernel {
+final class DenseKernel implements JavaKernel.Unary {
 
     private final Weights weights;
     private final Requantizer requantizer;

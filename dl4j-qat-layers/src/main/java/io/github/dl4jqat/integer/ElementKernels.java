@@ -7,7 +7,7 @@ final class ElementKernels {
 
     private ElementKernels() {}
 
-    static JavaKernel lookup(Lookup op) {
+    static JavaKernel.Unary lookup(Lookup op) {
         int[] table = op.table();
         int qMin = op.input().params().spec().qMin();
         return (in, out, examples) -> {
@@ -17,7 +17,7 @@ final class ElementKernels {
         };
     }
 
-    static JavaKernel transpose(Transpose op) {
+    static JavaKernel.Unary transpose(Transpose op) {
         int rank = op.input().rank();
         int[] inputStride = new int[rank];
         int elements = 1;

@@ -103,13 +103,21 @@ public final class JavaEngine implements IntegerEngine {
                 feeds.get(op.inputs().get(0).name()).quantize(quantize, from, q, examples);
                 values.put(target, q);
             } else {
-                int[] in =
-                        values.computeIfAbsent(
-                                op.inputs().get(0).name(),
-                                name -> slice(model.tensor(name), feeds.get(name), from, examples));
+                int[][] in = new int[op.inputs().size()][];
+                for (int k = 0; k < in.length; k++) {
+                    in[k] =
+                            values.computeIfAbsent(
+                                    op.inputs().get(k).name(),
+                                    name ->
+                                            slice(
+                                                    model.tensor(name),
+                                                    feeds.get(name),
+                                                    from,
+                                                    examples));
+                }
                 if (op instanceof Dequantize dequantize) {
                     float[] y = results.get(target).floats();
-                    dequantize.apply(in, 0, y, from * op.output().elements(), examples);
+                    dequantize.apply(in[0], 0, y, from * op.output().elements(), examples);
                 } else {
                     int[] out = new int[op.output().elements() * examples];
                     kernels.get(op).run(in, out, examples);

@@ -6,10 +6,23 @@ interface JavaKernel {
     /**
      * Computes {@code examples} examples.
      *
-     * @param in the input's integers, row-major with the batch first
+     * @param in the integers of each input, row-major with the batch first; several ops may read
+     *     them, so a kernel leaves them alone
      * @param out receives the output's integers
      */
-    void run(int[] in, int[] out, int examples);
+    void run(int[][] in, int[] out, int examples);
+
+    /** A kernel with one input. */
+    interface Unary extends JavaKernel {
+
+        /** {@link JavaKernel#run} on the only input. */
+        void run(int[] in, int[] out, int examples);
+
+        @Override
+        default void run(int[][] in, int[] out, int examples) {
+            run(in[0], out, examples);
+        }
+    }
 
     /** The kernel of an operation between {@link Quantize} and {@link Dequantize}. */
     static JavaKernel of(IntegerOp op) {
@@ -26,7 +39,7 @@ interface JavaKernel {
         } else if (op instanceof Lookup lookup) {
             return ElementKernels.lookup(lookup);
         } else if (op instanceof Reshape) {
-            return (in, out, examples) -> System.arraycopy(in, 0, out, 0, out.length);
+            return (Unary) (in, out, examples) -> System.arraycopy(in, 0, out, 0, out.length);
         } else if (op instanceof Transpose transpose) {
             return ElementKernels.transpose(transpose);
         }

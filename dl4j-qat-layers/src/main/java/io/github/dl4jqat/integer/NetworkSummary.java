@@ -4,6 +4,7 @@ import io.github.dl4jqat.quant.QuantParams;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 
 /** The table that {@link IntegerNetwork#summary()} gives. */
 final class NetworkSummary {
@@ -65,7 +66,7 @@ final class NetworkSummary {
         return new String[] {
             op.name(),
             op.getClass().getSimpleName(),
-            op.inputs().get(0).shape().toString(),
+            shapes(op.inputs()),
             op.output().shape().toString(),
             weights == null ? "-" : weights.shape().toString(),
             weights == null ? "-" : weights.params().spec().typeName(),
@@ -80,6 +81,15 @@ final class NetworkSummary {
                             out.zeroPoint()),
             weights == null ? "-" : Long.toString(weights.bytes())
         };
+    }
+
+    /** One shape where all are equal, otherwise each. */
+    private static String shapes(List<TensorType> inputs) {
+        List<String> shapes = inputs.stream().map(t -> t.shape().toString()).toList();
+        if (Set.copyOf(shapes).size() > 1) {
+            return String.join(" ", shapes);
+        }
+        return shapes.size() == 1 ? shapes.get(0) : shapes.size() + " x " + shapes.get(0);
     }
 
     private static String range(float[] scales) {

@@ -119,12 +119,14 @@ public final class OnnxQdq {
         } else if (op instanceof Dequantize dequantize) {
             dequantize(dequantize);
         } else {
-            Value in = values.get(op.inputs().get(0).name());
+            List<Value> in = new ArrayList<>();
+            op.inputs().forEach(t -> in.add(values.get(t.name())));
             values.put(op.output().name(), integers(op, in));
         }
     }
 
-    private Value integers(IntegerOp op, Value in) {
+    private Value integers(IntegerOp op, List<Value> all) {
+        Value in = all.get(0);
         if (op instanceof Conv2d conv) {
             return conv(conv, in);
         } else if (op instanceof Dense dense) {

@@ -12,7 +12,7 @@ final class PoolKernels {
         int reduce(int[] in, int plane, int oy, int ox);
     }
 
-    static JavaKernel max(MaxPool2d op) {
+    static JavaKernel.Unary max(MaxPool2d op) {
         Window2d w = op.window();
         int height = op.input().size(1);
         int width = op.input().size(2);
@@ -35,7 +35,7 @@ final class PoolKernels {
                 });
     }
 
-    static JavaKernel average(AveragePool2d op) {
+    static JavaKernel.Unary average(AveragePool2d op) {
         Window2d w = op.window();
         int height = op.input().size(1);
         int width = op.input().size(2);
@@ -60,7 +60,7 @@ final class PoolKernels {
                 });
     }
 
-    private static JavaKernel overWindows(
+    private static JavaKernel.Unary overWindows(
             TensorType input, TensorType output, Reduction reduction) {
         int inputPlane = input.size(1) * input.size(2);
         int rows = output.size(1);
@@ -78,7 +78,7 @@ final class PoolKernels {
         };
     }
 
-    static JavaKernel global(GlobalPool op) {
+    static JavaKernel.Unary global(GlobalPool op) {
         int plane = op.input().size(1) * op.input().size(2);
         int zeroPoint = op.input().params().zeroPoint();
         if (op.kind() == GlobalPool.Kind.MAX) {

@@ -184,8 +184,18 @@ final class QnetReader {
 
     private IntegerOp op(QnetFields f) throws QnetFormatException {
         String name = f.text("name");
-        TensorType in = known(f, f.text("input"));
-        TensorType out = known(f, f.text("output"));
+        List<TensorType> inputs = inputs(f);
+        IntegerOp op = op(f, name, inputs, known(f, f.text("output")));
+        if (!op.inputs().equals(inputs)) {
+            throw f.error(
+                    "lists " + inputs.size() + " inputs, a " + f.text("type") + " has one input");
+        }
+        return op;
+    }
+
+    private IntegerOp op(QnetFields f, String name, List<TensorType> inputs, TensorType out)
+            throws QnetFormatException {
+        TensorType in = inputs.get(0);
         return switch (f.text("type")) {
             case "Quantize" -> new Quantize(name, in, out);
             case "Conv2d" ->
@@ -239,6 +249,21 @@ final class QnetReader {
                                     + f.text("type")
                                     + "' is not known; the file is from a later version");
         };
+    }
+
+    /** One input by name, or several as a list, in which a tensor may stand twice. */
+    private List<TensorType> inputs(QnetFields f) throws QnetFormatException {
+        if (!f.has("inputs")) {
+            return List.of(known(f, f.text("input")));
+        }
+        List<TensorType> inputs = new ArrayList<>();
+        for (String name : f.texts("inputs")) {
+            inputs.add(known(f, name));
+        }
+        if (inputs.size() < 2) {
+            throw f.error("'inputs' lists " + inputs.size() + " tensors; one alone is 'input'");
+        }
+        return inputs;
     }
 
     private static Window2d window(QnetFields fields) throws QnetFormatException {

@@ -113,7 +113,12 @@ final class QnetWriter {
         ObjectNode node = JSON.objectNode();
         node.put("type", op.getClass().getSimpleName());
         node.put("name", op.name());
-        node.put("input", op.inputs().get(0).name());
+        if (op.inputs().size() == 1) {
+            node.put("input", op.inputs().get(0).name());
+        } else {
+            ArrayNode inputs = node.putArray("inputs");
+            op.inputs().forEach(t -> inputs.add(t.name()));
+        }
         node.put("output", op.output().name());
         if (op instanceof Conv2d conv) {
             window(node, conv.window());

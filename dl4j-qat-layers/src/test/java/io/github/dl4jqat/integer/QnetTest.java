@@ -288,6 +288,13 @@ class QnetTest {
         refusedWith(j -> j.replace("\"qnet\"", "\"other\""), "format is 'other'");
         refusedWith(j -> j.replace("\"FLOAT\"", "\"EXACT\""), "'requantization' is 'EXACT'");
         refusedWith(j -> j.replace("\"MaxPool2d\"", "\"Pool9d\""), "'Pool9d' is not known");
+        refusedWith(
+                j -> j.replace("\"input\" : \"c1\"", "\"inputs\" : [\"c1\", \"q\"]"),
+                "lists 2 inputs, a MaxPool2d has one input");
+        refusedWith(
+                j -> j.replace("\"input\" : \"c1\"", "\"inputs\" : [\"c1\"]"),
+                "'inputs' lists 1 tensors");
+        refusedWith(j -> j.replace("\"input\" : \"c1\"", "\"inputs\" : []"), "'inputs' lists 0");
         refusedWith(j -> j.replace("\"values\" : 0", "\"values\" : 99"), "is part 99");
         refusedWith(j -> j.replace("\"values\" : 0", "\"values\" : 1"), "the part has");
         refusedWith(j -> j.replace("tensors/000.bin", "../000.bin"), "path is '../000.bin'");
