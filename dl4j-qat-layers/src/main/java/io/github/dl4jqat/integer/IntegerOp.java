@@ -24,6 +24,13 @@ public sealed interface IntegerOp
                 Lookup,
                 Reshape,
                 Transpose,
+                Combine,
+                Concat,
+                Slice,
+                Pad,
+                Upsample,
+                Spread,
+                Reverse,
                 Dequantize {
 
     /** The name of the layer this step comes from; for reports and errors. */

@@ -41,7 +41,21 @@ interface JavaKernel {
         } else if (op instanceof Reshape) {
             return (Unary) (in, out, examples) -> System.arraycopy(in, 0, out, 0, out.length);
         } else if (op instanceof Transpose transpose) {
-            return ElementKernels.transpose(transpose);
+            return LayoutKernels.transpose(transpose);
+        } else if (op instanceof Combine combine) {
+            return new CombineKernel(combine);
+        } else if (op instanceof Concat concat) {
+            return LayoutKernels.concat(concat);
+        } else if (op instanceof Slice slice) {
+            return LayoutKernels.slice(slice);
+        } else if (op instanceof Pad pad) {
+            return LayoutKernels.pad(pad);
+        } else if (op instanceof Upsample upsample) {
+            return LayoutKernels.upsample(upsample);
+        } else if (op instanceof Spread spread) {
+            return LayoutKernels.spread(spread);
+        } else if (op instanceof Reverse reverse) {
+            return LayoutKernels.reverse(reverse);
         }
         throw new IllegalArgumentException("JavaKernel: " + op + " has no kernel on integers");
     }

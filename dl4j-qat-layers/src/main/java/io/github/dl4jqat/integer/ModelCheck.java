@@ -90,7 +90,9 @@ final class ModelCheck {
     /** An accumulator must hold the worst input: then it holds every input. */
     private void accumulator(IntegerOp op, String who) {
         long step = op.inputs().get(0).largestStep();
-        if (op.constants().isPresent()) {
+        if (op instanceof Combine combine) {
+            sum(combine.largestAccumulator(), who);
+        } else if (op.constants().isPresent()) {
             weighted(op.constants().get(), step, who);
         } else if (op instanceof AveragePool2d averagePool) {
             sum(averagePool.window().area() * step, who);
@@ -129,9 +131,9 @@ final class ModelCheck {
         if (largest > Integer.MAX_VALUE) {
             problems.add(
                     who
-                            + ": its sum can reach "
+                            + ": its accumulator can reach "
                             + largest
-                            + ", more than int32 holds; use fewer bits for its input");
+                            + ", more than int32 holds; use fewer bits for what it reads");
         }
     }
 

@@ -229,6 +229,16 @@ public final class OnnxGraph {
             return this;
         }
 
+        /** Sets an attribute that is a text. */
+        public Node with(String attribute, String text) {
+            node.addAttribute(
+                    AttributeProto.newBuilder()
+                            .setName(attribute)
+                            .setType(AttributeProto.AttributeType.STRING)
+                            .setS(ByteString.copyFromUtf8(text)));
+            return this;
+        }
+
         /** Sets an attribute that is a list of integers. */
         public Node with(String attribute, int[] values) {
             AttributeProto.Builder list =

@@ -45,12 +45,14 @@ public final class OnnxQdq {
 
     private final OnnxGraph graph;
     private final QdqPieces pieces;
+    private final QdqStructure structure;
     private final Ends ends;
     private final Map<String, Value> values = new HashMap<>();
 
     private OnnxQdq(String name, Ends ends) {
         this.graph = new OnnxGraph(name);
         this.pieces = new QdqPieces(graph);
+        this.structure = new QdqStructure(graph, pieces);
         this.ends = ends;
     }
 
@@ -149,6 +151,20 @@ public final class OnnxQdq {
                 axes[i] = order.get(i - 1) + 1;
             }
             return graph.node("Transpose", in).with("perm", axes).as(op.output().name());
+        } else if (op instanceof Combine combine) {
+            return structure.combine(combine, all);
+        } else if (op instanceof Concat concat) {
+            return structure.concat(concat, all);
+        } else if (op instanceof Slice slice) {
+            return structure.slice(slice, in);
+        } else if (op instanceof Pad pad) {
+            return structure.pad(pad, in);
+        } else if (op instanceof Upsample upsample) {
+            return structure.upsample(upsample, in);
+        } else if (op instanceof Spread spread) {
+            return structure.spread(spread, in);
+        } else if (op instanceof Reverse reverse) {
+            return structure.reverse(reverse, in);
         }
         throw new IllegalArgumentException("OnnxQdq: " + op + " has no ONNX form");
     }

@@ -5,6 +5,7 @@ import io.github.dl4jqat.quant.QuantSpec;
 import io.github.dl4jqat.quant.Requantization;
 import io.github.dl4jqat.quant.Requantizer;
 import io.github.dl4jqat.quant.Symmetry;
+import java.util.ArrayList;
 import java.util.List;
 
 /** What several operations check in the same way. */
@@ -12,6 +13,9 @@ final class OpChecks {
 
     private static final int IMAGE_RANK = 3;
     private static final int LARGEST_IMAGE_SIDE = 1 << 16;
+
+    /** A sum of as many integers of 16 bits is an int32, one of 8 bits exact as a float. */
+    private static final int MOST_INPUTS = 1 << 15;
 
     private OpChecks() {}
 
@@ -75,6 +79,92 @@ final class OpChecks {
                             + output
                             + " is mid-rise, but the operation rounds to consecutive integers; put"
                             + " a Lookup after it");
+        }
+    }
+
+    /** That an operation on several tensors gets some, all of integers. */
+    static void several(String type, String name, List<TensorType> inputs) {
+        if (inputs.size() < 2 || inputs.size() > MOST_INPUTS) {
+            throw error(
+                    type,
+                    name,
+                    inputs.size() + " inputs, expected 2 to " + MOST_INPUTS + "; got " + inputs);
+        }
+        integers(type, name, inputs.toArray(new TensorType[0]));
+    }
+
+    /** The shape of tensors that are repeated along axes of size 1 until they are equal. */
+    static List<Integer> broadcast(String type, String name, List<TensorType> inputs) {
+        List<Integer> shape = new ArrayList<>(inputs.get(0).shape());
+        for (TensorType in : inputs) {
+            boolean fits = in.rank() == shape.size();
+            for (int axis = 0; fits && axis < shape.size(); axis++) {
+                fits = in.size(axis) == 1 || shape.get(axis) == 1;
+                fits |= in.size(axis) == shape.get(axis);
+                shape.set(axis, Math.max(shape.get(axis), in.size(axis)));
+            }
+            if (!fits) {
+                throw error(
+                        type,
+                        name,
+                        "input "
+                                + in
+                                + " does not go with "
+                                + inputs.get(0)
+                                + "; shapes must have one rank and equal sizes or 1 on each axis");
+            }
+        }
+        return shape;
+    }
+
+    /** A copy of a list that has one number, not below {@code least}, for each axis. */
+    static List<Integer> perAxis(
+            String type,
+            String name,
+            String what,
+            List<Integer> numbers,
+            TensorType input,
+            int least) {
+        if (numbers.size() != input.rank() || numbers.stream().anyMatch(n -> n < least)) {
+            throw error(
+                    type,
+                    name,
+                    what
+                            + " is "
+                            + numbers
+                            + ", expected a number not below "
+                            + least
+                            + " for each axis of "
+                            + input);
+        }
+        return List.copyOf(numbers);
+    }
+
+    static void axis(String type, String name, TensorType input, int axis) {
+        if (axis < 0 || axis >= input.rank()) {
+            throw error(type, name, "axis " + axis + " is none of " + input);
+        }
+    }
+
+    /** The size of an axis that was computed without a thought of overflow. */
+    static int size(String type, String name, long size) {
+        if (size > TensorType.MAX_ELEMENTS) {
+            throw error(
+                    type,
+                    name,
+                    "an axis of the output would have "
+                            + size
+                            + " elements, more than "
+                            + TensorType.MAX_ELEMENTS);
+        }
+        return (int) size;
+    }
+
+    /** That a tensor has an integer which means zero. */
+    static void hasZero(String type, String name, TensorType tensor) {
+        if (tensor.params().spec().symmetry() == Symmetry.MID_RISE) {
+            throw error(
+                    type, name, "fills with zeros, but " + tensor + " is mid-rise and has none");
         }
     }
 

@@ -241,6 +241,13 @@ final class QnetReader {
             case "Lookup" -> new Lookup(name, in, out, ints(f, "table"));
             case "Reshape" -> new Reshape(name, in, out);
             case "Transpose" -> new Transpose(name, in, out, f.integers("permutation"));
+            case "Combine" -> combine(f, name, inputs, out);
+            case "Concat" -> new Concat(name, inputs, out, f.integer("axis"));
+            case "Slice" -> new Slice(name, in, out, f.integers("begin"));
+            case "Pad" -> new Pad(name, in, out, f.integers("before"), f.integers("after"));
+            case "Upsample" -> new Upsample(name, in, out, f.integers("repeats"));
+            case "Spread" -> new Spread(name, in, out, f.integers("steps"));
+            case "Reverse" -> new Reverse(name, in, out, f.integer("axis"));
             case "Dequantize" ->
                     new Dequantize(name, in, out, floats(f, "values"), f.flag("softmax"));
             default ->
@@ -249,6 +256,14 @@ final class QnetReader {
                                     + f.text("type")
                                     + "' is not known; the file is from a later version");
         };
+    }
+
+    private Combine combine(QnetFields f, String name, List<TensorType> inputs, TensorType out)
+            throws QnetFormatException {
+        Combine.Kind kind = f.choice("kind", Combine.Kind.class);
+        int low = f.integer("low");
+        Requantization itsMode = kind == Combine.Kind.MAX ? null : mode;
+        return new Combine(name, inputs, out, kind, itsMode, low, f.integer("high"));
     }
 
     /** One input by name, or several as a list, in which a tensor may stand twice. */

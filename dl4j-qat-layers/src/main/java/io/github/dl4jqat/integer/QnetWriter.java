@@ -84,7 +84,7 @@ final class QnetWriter {
 
     private static ObjectNode tensor(TensorType tensor) {
         ObjectNode node = JSON.objectNode().put("name", tensor.name());
-        shape(node, tensor.shape());
+        list(node, "shape", tensor.shape());
         if (!tensor.isFloat()) {
             spec(node, tensor.params().spec());
             // As text: shortest decimals of floats come back exactly, and no reader makes a double.
@@ -94,9 +94,9 @@ final class QnetWriter {
         return node;
     }
 
-    private static void shape(ObjectNode node, List<Integer> shape) {
-        ArrayNode sizes = node.putArray("shape");
-        shape.forEach(sizes::add);
+    private static void list(ObjectNode node, String name, List<Integer> numbers) {
+        ArrayNode array = node.putArray(name);
+        numbers.forEach(array::add);
     }
 
     private static void spec(ObjectNode node, QuantSpec spec) {
@@ -138,8 +138,23 @@ final class QnetWriter {
         } else if (op instanceof Lookup lookup) {
             node.put("table", part(ints(lookup.table())));
         } else if (op instanceof Transpose transpose) {
-            ArrayNode axes = node.putArray("permutation");
-            transpose.permutation().forEach(axes::add);
+            list(node, "permutation", transpose.permutation());
+        } else if (op instanceof Combine combine) {
+            node.put("kind", combine.kind().name());
+            node.put("low", combine.low()).put("high", combine.high());
+        } else if (op instanceof Concat concat) {
+            node.put("axis", concat.axis());
+        } else if (op instanceof Slice slice) {
+            list(node, "begin", slice.begin());
+        } else if (op instanceof Pad pad) {
+            list(node, "before", pad.before());
+            list(node, "after", pad.after());
+        } else if (op instanceof Upsample upsample) {
+            list(node, "repeats", upsample.repeats());
+        } else if (op instanceof Spread spread) {
+            list(node, "steps", spread.steps());
+        } else if (op instanceof Reverse reverse) {
+            node.put("axis", reverse.axis());
         } else if (op instanceof Dequantize dequantize) {
             node.put("values", part(floats(dequantize.values())));
             node.put("softmax", dequantize.softmax());
@@ -164,7 +179,7 @@ final class QnetWriter {
     private void weights(ObjectNode node, Weights weights) {
         ObjectNode w = node.putObject("weights");
         QuantParams params = weights.params();
-        shape(w, weights.shape());
+        list(w, "shape", weights.shape());
         spec(w, params.spec());
         w.put("values", part(BitPacking.pack(weights)));
         w.put("scales", part(floats(params.scales())));

@@ -11,7 +11,7 @@ import java.util.List;
  * <p>Immutable and thread-safe.
  *
  * @param name unique within a model
- * @param shape one to four positive sizes
+ * @param shape one to six positive sizes
  * @param params one scale and zero point for the whole tensor, or null for a float tensor
  */
 public record TensorType(String name, List<Integer> shape, QuantParams params) {
@@ -19,7 +19,7 @@ public record TensorType(String name, List<Integer> shape, QuantParams params) {
     /** No tensor has more elements for one example; larger ones are taken for an error. */
     public static final int MAX_ELEMENTS = 1 << 28;
 
-    private static final int MAX_RANK = 4;
+    private static final int MAX_RANK = 6;
 
     /** Checks name, shape and parameters. */
     public TensorType {

@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.github.dl4jqat.quant.QuantParams;
 import io.github.dl4jqat.quant.Quantizers;
 import io.github.dl4jqat.quant.Requantization;
-import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -189,8 +188,9 @@ class IntegerModelTest {
                 .hasMessageContaining("more than");
         assertThatThrownBy(() -> TensorType.ofFloats("x", 2, 0)).hasMessageContaining("below 1");
         assertThatThrownBy(() -> TensorType.ofFloats("x")).hasMessageContaining("rank");
-        assertThatThrownBy(() -> new TensorType("x", Arrays.asList(1, 1, 1, 1, 1), null))
-                .hasMessageContaining("rank");
+        assertThat(TensorType.ofFloats("x", 1, 2, 1, 2, 1, 2).elements()).isEqualTo(8);
+        assertThatThrownBy(() -> new TensorType("x", List.of(1, 1, 1, 1, 1, 1, 1), null))
+                .hasMessageContaining("no rank of 1 to 6");
     }
 
     @Test

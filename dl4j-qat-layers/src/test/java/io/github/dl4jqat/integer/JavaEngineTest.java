@@ -38,21 +38,26 @@ class JavaEngineTest {
 
     private static void check(TestModels models, IntegerOp op, int batch) {
         IntegerModel model = TestModels.around(op);
-        TensorType in = op.inputs().get(0);
-        int[] q = models.integers(in, batch);
-        int[] out =
-                new JavaEngine(model)
-                        .run(Map.of("q", TensorData.of(q)), List.of("out"), batch)
-                        .get("out")
-                        .ints();
-        int n = in.elements();
+        Map<String, TensorData> feeds = models.feeds(op, batch);
+        int[] out = new JavaEngine(model).run(feeds, List.of("out"), batch).get("out").ints();
         int m = op.output().elements();
         for (int e = 0; e < batch; e++) {
-            int[] expected = NaiveReference.run(op, Arrays.copyOfRange(q, e * n, (e + 1) * n));
+            int[] expected = NaiveReference.run(op, example(op, feeds, e));
             assertThat(Arrays.copyOfRange(out, e * m, (e + 1) * m))
                     .as("%s", op)
                     .isEqualTo(expected);
         }
+    }
+
+    /** What each input has for an example. */
+    private static int[][] example(IntegerOp op, Map<String, TensorData> tensors, int e) {
+        int[][] parts = new int[op.inputs().size()][];
+        for (int k = 0; k < parts.length; k++) {
+            int n = op.inputs().get(k).elements();
+            int[] q = tensors.get(op.inputs().get(k).name()).ints();
+            parts[k] = Arrays.copyOfRange(q, e * n, (e + 1) * n);
+        }
+        return parts;
     }
 
     @Test

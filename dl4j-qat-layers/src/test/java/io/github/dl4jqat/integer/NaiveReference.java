@@ -14,8 +14,9 @@ final class NaiveReference {
 
     private NaiveReference() {}
 
-    /** One example. */
-    static int[] run(IntegerOp op, int[] q) {
+    /** One example, with an array for each input. */
+    static int[] run(IntegerOp op, int[]... all) {
+        int[] q = all[0];
         if (op instanceof Conv2d o) {
             return conv(o, q);
         } else if (op instanceof Dense o) {
@@ -34,8 +35,10 @@ final class NaiveReference {
             return out;
         } else if (op instanceof Reshape) {
             return q.clone();
-        } else if (op instanceof Transpose o) {
-            return transpose(o, q);
+        }
+        int[] moved = NaiveStructure.run(op, all);
+        if (moved != null) {
+            return moved;
         }
         throw new IllegalArgumentException("no reference for " + op);
     }
@@ -158,26 +161,6 @@ final class NaiveReference {
                                     op.output(),
                                     op.low(),
                                     op.high());
-        }
-        return result;
-    }
-
-    private static int[] transpose(Transpose op, int[] q) {
-        TensorType in = op.input();
-        TensorType out = op.output();
-        int[] result = new int[q.length];
-        int[] at = new int[3];
-        for (int a = 0; a < in.size(0); a++) {
-            for (int b = 0; b < in.size(1); b++) {
-                for (int c = 0; c < in.size(2); c++) {
-                    int[] from = {a, b, c};
-                    for (int axis = 0; axis < 3; axis++) {
-                        at[axis] = from[op.permutation().get(axis)];
-                    }
-                    result[(at[0] * out.size(1) + at[1]) * out.size(2) + at[2]] =
-                            q[(a * in.size(1) + b) * in.size(2) + c];
-                }
-            }
         }
         return result;
     }

@@ -16,6 +16,7 @@ import java.nio.FloatBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -56,7 +57,8 @@ class OrtEngineTest {
         for (int seed = 0; seed < configurations; seed++) {
             TestModels models = TestModels.upTo8Bits(1000 + seed, Requantization.FLOAT);
             IntegerOp op = (large ? models.large() : models).op(kind);
-            int[] q = compare(models, TestModels.around(op), 20 + seed % 3);
+            int batch = 20 + seed % 3;
+            int[] q = compare(TestModels.around(op), models.feeds(op, batch), batch);
             outputs += q.length;
             int low = op.output().params().spec().qMin();
             int high = op.output().params().spec().qMax();
@@ -70,7 +72,10 @@ class OrtEngineTest {
 
     private static int[] compare(TestModels models, IntegerModel model, int batch) {
         int[] q = models.integers(model.tensor("q"), batch);
-        Map<String, TensorData> feeds = Map.of("q", TensorData.of(q));
+        return compare(model, Map.of("q", TensorData.of(q)), batch);
+    }
+
+    private static int[] compare(IntegerModel model, Map<String, TensorData> feeds, int batch) {
         String logits = model.ops().get(model.ops().size() - 1).inputs().get(0).name();
         try (OrtEngine ort = new OrtEngine(model)) {
             int[] fast = ort.run(feeds, List.of(logits), batch).get(logits).ints();
@@ -116,28 +121,40 @@ class OrtEngineTest {
         for (int seed = 0; seed < 15; seed++) {
             TestModels models = TestModels.upTo8Bits(seed, Requantization.FLOAT);
             IntegerModel model = TestModels.around(models.op(kind));
-            TensorType q = model.tensor("q");
-            float[] x = models.floats(q, 7);
-            float[] expected =
-                    new JavaEngine(model)
-                            .run(Map.of("x", TensorData.of(x)), List.of("y"), 7)
-                            .get("y")
-                            .floats();
-            long[] shape = new long[q.rank() + 1];
-            shape[0] = 7;
-            for (int axis = 0; axis < q.rank(); axis++) {
-                shape[axis + 1] = q.size(axis);
+            Map<String, TensorData> feeds = new LinkedHashMap<>();
+            for (TensorType x : model.inputs()) {
+                TensorType q = model.tensor(x.name().replace('x', 'q'));
+                feeds.put(x.name(), TensorData.of(models.floats(q, 7)));
             }
-            byte[] graph = OnnxQdq.of(model, OnnxQdq.Ends.FLOATS).toByteArray();
-            OrtEnvironment environment = OrtEnvironment.getEnvironment();
-            try (OrtSession session = environment.createSession(graph);
-                    OnnxTensor in =
-                            OnnxTensor.createTensor(environment, FloatBuffer.wrap(x), shape);
-                    OrtSession.Result result = session.run(Map.of("x", in))) {
-                float[] y = new float[expected.length];
-                ((OnnxTensor) result.get(0)).getFloatBuffer().get(y);
-                assertThat(y).as("%s", model.ops()).isEqualTo(expected);
+            float[] expected = new JavaEngine(model).run(feeds, List.of("y"), 7).get("y").floats();
+            assertThat(floatEnds(model, feeds, 7)).as("%s", model.ops()).isEqualTo(expected);
+        }
+    }
+
+    /** The only output of the graph with float ends. */
+    private static float[] floatEnds(IntegerModel model, Map<String, TensorData> feeds, int batch)
+            throws OrtException {
+        byte[] graph = OnnxQdq.of(model, OnnxQdq.Ends.FLOATS).toByteArray();
+        OrtEnvironment environment = OrtEnvironment.getEnvironment();
+        Map<String, OnnxTensor> in = new LinkedHashMap<>();
+        try (OrtSession session = environment.createSession(graph)) {
+            for (TensorType x : model.inputs()) {
+                long[] shape = new long[x.rank() + 1];
+                shape[0] = batch;
+                for (int axis = 0; axis < x.rank(); axis++) {
+                    shape[axis + 1] = x.size(axis);
+                }
+                FloatBuffer values = FloatBuffer.wrap(feeds.get(x.name()).floats());
+                in.put(x.name(), OnnxTensor.createTensor(environment, values, shape));
             }
+            try (OrtSession.Result result = session.run(in)) {
+                FloatBuffer values = ((OnnxTensor) result.get(0)).getFloatBuffer();
+                float[] y = new float[values.remaining()];
+                values.get(y);
+                return y;
+            }
+        } finally {
+            in.values().forEach(OnnxTensor::close);
         }
     }
 

@@ -49,11 +49,7 @@ class QnetTest {
                 TestModels models = new TestModels(bits, mode, bits, weightBits);
                 IntegerOp op = models.op(kind);
                 IntegerModel model =
-                        IntegerModel.builder()
-                                .requantization(mode)
-                                .input(new TensorType("x", op.inputs().get(0).shape(), null))
-                                .add(quantize(op))
-                                .add(op)
+                        TestModels.begun(op, mode)
                                 .add(end(op))
                                 .output("y")
                                 .metadata("umlaut", "Ä \u2192 \"quoted\"")
@@ -66,11 +62,6 @@ class QnetTest {
                 assertThat(bytes(back)).isEqualTo(bytes(model));
             }
         }
-    }
-
-    private static Quantize quantize(IntegerOp op) {
-        TensorType q = op.inputs().get(0);
-        return new Quantize("in", new TensorType("x", q.shape(), null), q);
     }
 
     private static Dequantize end(IntegerOp op) {

@@ -8,7 +8,9 @@ import io.github.dl4jqat.quant.Requantization;
 import io.github.dl4jqat.quant.Symmetry;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 
 /** Seeded random operations and models of every kind. */
@@ -24,6 +26,17 @@ final class TestModels {
         GLOBAL_MAX,
         GLOBAL_AVERAGE,
         GLOBAL_SUM,
+        SUM,
+        SUBTRACT,
+        AVERAGE,
+        PRODUCT,
+        MAX,
+        CONCAT,
+        SLICE,
+        PAD,
+        UPSAMPLE,
+        SPREAD,
+        REVERSE,
         LOOKUP,
         RESHAPE,
         TRANSPOSE
@@ -78,12 +91,20 @@ final class TestModels {
         return (float) (factor == 1 ? power : near * factor);
     }
 
-    private QuantParams activation(double near) {
+    QuantParams activation(double near) {
+        return activation(near, activationBits);
+    }
+
+    /** A factor of a product, which must fit into an int32. */
+    QuantParams factor(double near) {
+        return activation(near, Math.min(activationBits, 15));
+    }
+
+    private QuantParams activation(double near, int bits) {
         boolean signed = random.nextBoolean();
         boolean narrow = random.nextInt(4) == 0;
         QuantSpec spec =
-                new QuantSpec(
-                        activationBits, signed, Symmetry.AFFINE, narrow, Granularity.perTensor());
+                new QuantSpec(bits, signed, Symmetry.AFFINE, narrow, Granularity.perTensor());
         int zeroPoint =
                 switch (random.nextInt(3)) {
                     case 0 -> spec.qMin();
@@ -198,6 +219,14 @@ final class TestModels {
                         "layer", in, out, w, random.nextBoolean(), mode, clamp[0], clamp[1]);
             }
             case GLOBAL_MAX, GLOBAL_AVERAGE, GLOBAL_SUM -> global(kind);
+            case SUM, SUBTRACT, AVERAGE, PRODUCT, MAX ->
+                    structures().combine(Combine.Kind.valueOf(kind.name()));
+            case CONCAT -> structures().concat();
+            case SLICE -> structures().slice();
+            case PAD -> structures().pad();
+            case UPSAMPLE -> structures().upsample();
+            case SPREAD -> structures().spread();
+            case REVERSE -> structures().reverse();
             case LOOKUP -> lookup();
             case RESHAPE -> {
                 TensorType in = image();
@@ -219,7 +248,11 @@ final class TestModels {
         };
     }
 
-    private int[] clamp(TensorType out) {
+    private TestStructures structures() {
+        return new TestStructures(this, mode, longestSide / 2);
+    }
+
+    int[] clamp(TensorType out) {
         int low = out.params().spec().qMin();
         int high = out.params().spec().qMax();
         if (random.nextInt(3) == 0) {
@@ -290,19 +323,40 @@ final class TestModels {
         return new Lookup("layer", in, out, table);
     }
 
-    /** A model of one operation: float "x", integers "q", operation, float "y". */
+    /**
+     * A model of one operation: float "x", integers "q", operation, float "y"; with "x1" and "q1"
+     * and so on for further inputs.
+     */
     static IntegerModel around(IntegerOp op) {
-        TensorType q = op.inputs().get(0);
-        TensorType x = new TensorType("x", q.shape(), null);
+        return around(op, op.requantization().orElse(Requantization.FLOAT));
+    }
+
+    /** The same with the mode for an operation that has none. */
+    static IntegerModel around(IntegerOp op, Requantization mode) {
         TensorType y = new TensorType("y", op.output().shape(), null);
-        return IntegerModel.builder()
-                .requantization(op.requantization().orElse(Requantization.FLOAT))
-                .input(x)
-                .add(new Quantize("in", x, q))
-                .add(op)
+        return begun(op, mode)
                 .add(Dequantize.linear("end", op.output(), y, false))
                 .output("y")
                 .build();
+    }
+
+    /** The model up to its operation. */
+    static IntegerModel.Builder begun(IntegerOp op, Requantization mode) {
+        IntegerModel.Builder model = IntegerModel.builder().requantization(mode);
+        for (TensorType q : op.inputs()) {
+            TensorType x = new TensorType(q.name().replace('q', 'x'), q.shape(), null);
+            model.input(x).add(new Quantize("in", x, q));
+        }
+        return model.add(op);
+    }
+
+    /** Integers for each input of an operation. */
+    Map<String, TensorData> feeds(IntegerOp op, int batch) {
+        Map<String, TensorData> feeds = new LinkedHashMap<>();
+        for (TensorType q : op.inputs()) {
+            feeds.put(q.name(), TensorData.of(integers(q, batch)));
+        }
+        return feeds;
     }
 
     /** Integers of a tensor for a batch; a third of them at the ends of the range. */
