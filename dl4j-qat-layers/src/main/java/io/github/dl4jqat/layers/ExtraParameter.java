@@ -16,9 +16,12 @@ import org.deeplearning4j.nn.conf.layers.Layer;
  *
  * @param key its name in the layer's parameter table; part of the file format
  * @param length how many numbers
- * @param learned what the optimizer trains there, or null for state that only this library writes
+ * @param learned the quantizer's parameter that lies there, or null for another
+ * @param trained whether the optimizer moves it; if not only this library writes it
+ * @param initial what it is set to in a new network
  */
-record ExtraParameter(String key, long length, QuantizerParameter learned) {
+record ExtraParameter(
+        String key, long length, QuantizerParameter learned, boolean trained, double initial) {
 
     /** The weights' share of all keys. */
     static final String WEIGHT = "weight";
@@ -58,9 +61,8 @@ record ExtraParameter(String key, long length, QuantizerParameter learned) {
         return tensor + name.substring(0, 1).toUpperCase(Locale.ROOT) + name.substring(1);
     }
 
-    /** Whether the optimizer moves it. */
-    boolean trained() {
-        return learned != null && learned.learningRate() > 0;
+    private static ExtraParameter state(String key, long length) {
+        return new ExtraParameter(key, length, null, false, 0);
     }
 
     /** All of them, in the order of their storage, after the stock parameters. */
@@ -76,6 +78,7 @@ record ExtraParameter(String key, long length, QuantizerParameter learned) {
         addRange(all, PRE_ACTIVATION, q.preActivation());
         addRange(all, OUTPUT, q.output());
         addRange(all, INNER, q.inner());
+        addBatchNorm(all, layer, q.batchNorm());
         if (q.weight() != null && layer instanceof FeedForwardLayer weighted) {
             long outputs = weighted.getNOut();
             // Before the sizes are known the stock initializer would fail, and needs no answer.
@@ -84,10 +87,10 @@ record ExtraParameter(String key, long length, QuantizerParameter learned) {
             long weights = sized ? stock.numParams(layer) - biases : 0;
             addLearned(all, WEIGHT, q.weight(), scales(q.weight(), outputs, weights));
             if (q.freezesWeights()) {
-                all.add(new ExtraParameter(FROZEN, weights, null));
+                all.add(state(FROZEN, weights));
             }
             if (q.oscillation() != null) {
-                all.add(new ExtraParameter(OSCILLATION, OSCILLATION_ROWS * weights + 1, null));
+                all.add(state(OSCILLATION, OSCILLATION_ROWS * weights + 1));
             }
         }
         addLearned(all, INPUT, q.input(), 1);
@@ -97,8 +100,23 @@ record ExtraParameter(String key, long length, QuantizerParameter learned) {
 
     private static void addRange(List<ExtraParameter> all, String tensor, TensorQuantization t) {
         if (t != null) {
-            all.add(new ExtraParameter(rangeKey(tensor), ActivationQuantizer.STATE_LENGTH, null));
+            all.add(state(rangeKey(tensor), ActivationQuantizer.STATE_LENGTH));
         }
+    }
+
+    /** The parameters of a folded batch normalization, under their stock names. */
+    private static void addBatchNorm(
+            List<ExtraParameter> all, Layer layer, FoldedBatchNorm folded) {
+        if (folded == null || !(layer instanceof FeedForwardLayer weighted)) {
+            return;
+        }
+        long n = Math.max(0, weighted.getNOut());
+        if (!folded.locked()) {
+            all.add(new ExtraParameter(FoldedBatchNorm.GAMMA, n, null, true, folded.gamma()));
+            all.add(new ExtraParameter(FoldedBatchNorm.BETA, n, null, true, folded.beta()));
+        }
+        all.add(state(FoldedBatchNorm.MEAN, n));
+        all.add(new ExtraParameter(FoldedBatchNorm.VARIANCE, n, null, false, 1));
     }
 
     private static void addLearned(
@@ -110,7 +128,10 @@ record ExtraParameter(String key, long length, QuantizerParameter learned) {
         GradientEstimator estimator = t.estimator();
         for (QuantizerParameter parameter : estimator.parameters(t.spec(), role)) {
             if (parameter.learned()) {
-                all.add(new ExtraParameter(learnedKey(tensor, parameter), scales, parameter));
+                boolean trained = parameter.learningRate() > 0;
+                all.add(
+                        new ExtraParameter(
+                                learnedKey(tensor, parameter), scales, parameter, trained, 0));
             }
         }
     }

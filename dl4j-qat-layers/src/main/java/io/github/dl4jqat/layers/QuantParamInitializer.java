@@ -56,9 +56,12 @@ final class QuantParamInitializer implements ParamInitializer {
         if (extra == null) {
             return null;
         }
-        return extra.trained()
-                ? ScaledRate.of(layer.getIUpdater(), extra.learned().learningRate())
-                : new NoOp();
+        if (!extra.trained()) {
+            return new NoOp();
+        }
+        return extra.learned() == null
+                ? layer.getIUpdater()
+                : ScaledRate.of(layer.getIUpdater(), extra.learned().learningRate());
     }
 
     /** The penalties on a parameter, or null for one that the stock layer knows. */
@@ -67,7 +70,7 @@ final class QuantParamInitializer implements ParamInitializer {
         if (extra == null) {
             return null;
         }
-        return extra.trained() && extra.learned().l2() > 0
+        return extra.trained() && extra.learned() != null && extra.learned().l2() > 0
                 ? List.of(new L2Regularization(extra.learned().l2()))
                 : List.of();
     }
@@ -127,12 +130,14 @@ final class QuantParamInitializer implements ParamInitializer {
         if (ofStock > 0) {
             params.putAll(stock.init(conf, slice(paramsView, 0, ofStock), initializeParams));
         }
-        for (Map.Entry<String, INDArray> extra : views(conf, paramsView, ofStock).entrySet()) {
+        Map<String, INDArray> views = views(conf, paramsView, ofStock);
+        for (ExtraParameter extra : ExtraParameter.of(conf.getLayer(), stock)) {
+            INDArray view = views.get(extra.key());
             if (initializeParams) {
-                extra.getValue().assign(0);
+                view.assign(extra.initial());
             }
-            params.put(extra.getKey(), extra.getValue());
-            conf.addVariable(extra.getKey());
+            params.put(extra.key(), view);
+            conf.addVariable(extra.key());
         }
         return params;
     }
