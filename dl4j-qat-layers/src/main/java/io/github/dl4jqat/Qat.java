@@ -9,6 +9,7 @@ import io.github.dl4jqat.prepare.Calibrator;
 import io.github.dl4jqat.prepare.PreparationPlan;
 import io.github.dl4jqat.prepare.Preparer;
 import io.github.dl4jqat.prepare.QatConfig;
+import io.github.dl4jqat.prepare.Stripper;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.nd4j.linalg.dataset.api.iterator.DataSetIterator;
@@ -92,6 +93,24 @@ public final class Qat {
     /** The same for a graph. */
     public static IntegerNetwork convert(ComputationGraph net) {
         return Converter.convert(net);
+    }
+
+    /**
+     * A plain Deeplearning4j network: stock layers only, so that it loads where this library is
+     * not, with the weights and biases that the quantized network computes with in evaluation.
+     * Names and order of the layers stay. Activations are no longer rounded, so outputs differ a
+     * little. The given network is not touched; the new one has a fresh updater.
+     *
+     * @throws IllegalArgumentException if nothing in the network is quantized, or some part of it
+     *     has no stock form
+     */
+    public static MultiLayerNetwork strip(MultiLayerNetwork net) {
+        return Stripper.strip(net);
+    }
+
+    /** The same for a graph, from which the quantizers that {@code prepare} put in are removed. */
+    public static ComputationGraph strip(ComputationGraph net) {
+        return Stripper.strip(net);
     }
 
     /**

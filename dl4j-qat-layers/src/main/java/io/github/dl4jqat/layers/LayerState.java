@@ -1,6 +1,7 @@
 package io.github.dl4jqat.layers;
 
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.deeplearning4j.nn.api.Layer;
@@ -50,6 +51,22 @@ class LayerState {
 
     final boolean calibrating() {
         return quantizers.calibrating();
+    }
+
+    /**
+     * Copies of the stock parameters, with the values that evaluation computes with.
+     *
+     * @param table all parameters of the layer
+     */
+    Map<String, INDArray> evaluationParams(Map<String, INDArray> table) {
+        Map<String, INDArray> stock = new LinkedHashMap<>();
+        table.forEach(
+                (key, value) -> {
+                    if (!extraKeys.contains(key)) {
+                        stock.put(key, value.dup());
+                    }
+                });
+        return stock;
     }
 
     /** Names the source of the incoming tensor, here and in the configuration. */

@@ -113,7 +113,7 @@ final class LinearPass {
         boolean table = quantizers.needsTable(f);
         QuantParams requantized = table ? quantizers.preActivationParams(false) : output;
         if (how.weight() == null
-                || how.weight().spec().granularity().kind() == Granularity.Kind.PER_GROUP
+                || perGroup()
                 || input == null
                 || output == null
                 || requantized == null
@@ -192,6 +192,31 @@ final class LinearPass {
         INDArray steps = Nd4j.createUninitialized(w.dataType(), w.shape(), w.ordering());
         weightQuantizer.levels(pass, op.byOutput(w), op.byOutput(steps));
         return op.outputFirst(steps).data().asInt();
+    }
+
+    /** Levels times scales in a new array, the weights themselves if they are not quantized. */
+    INDArray evaluationWeights(INDArray w, INDArray b) {
+        INDArray values = w.dup(w.ordering());
+        if (weightQuantizer != null) {
+            QuantParams input = quantizers.inputParams(false);
+            QuantizerPass pass = weightQuantizer.pass(w, b, input, Moment.EVALUATION);
+            weightQuantizer.forward(pass, w, values, Moment.EVALUATION);
+        }
+        return values;
+    }
+
+    /** The bias as the accumulator holds it, in a new array; as it is where no grid is known. */
+    INDArray evaluationBias(INDArray w, INDArray b) {
+        QuantParams input = quantizers.inputParams(false);
+        if (weightQuantizer == null || input == null || perGroup()) {
+            return b.dup();
+        }
+        return fakeQuantizedBias(
+                b, input, weightQuantizer.pass(w, b, input, Moment.EVALUATION).params());
+    }
+
+    private boolean perGroup() {
+        return how.weight().spec().granularity().kind() == Granularity.Kind.PER_GROUP;
     }
 
     private static boolean finite(INDArray x) {

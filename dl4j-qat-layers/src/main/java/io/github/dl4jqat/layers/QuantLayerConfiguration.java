@@ -1,6 +1,7 @@
 package io.github.dl4jqat.layers;
 
 import io.github.dl4jqat.quant.Symmetry;
+import org.deeplearning4j.nn.conf.layers.Layer;
 
 /** What every quantized layer configuration has beyond its stock twin. */
 public interface QuantLayerConfiguration {
@@ -13,6 +14,17 @@ public interface QuantLayerConfiguration {
      * afterwards; it may change the number of parameters.
      */
     void setQuantization(LayerQuantization quantization);
+
+    /**
+     * What stands for this layer in a network of stock layers: by default the stock layer that it
+     * extends, with the parameters that evaluation computes with. For a layer that takes over the
+     * work of another one this may be something else.
+     *
+     * @param running the running layer behind this configuration
+     */
+    default StockForm stockForm(QuantizedLayer running) {
+        return new StockForm(StockTwin.stock((Layer) this), running.evaluationParams());
+    }
 
     /**
      * How a layer without weights may be quantized: nothing before its activation, no learned

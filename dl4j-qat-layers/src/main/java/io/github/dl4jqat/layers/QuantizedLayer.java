@@ -1,6 +1,8 @@
 package io.github.dl4jqat.layers;
 
 import io.github.dl4jqat.quant.QuantParams;
+import java.util.Map;
+import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
  * What the running layers of this package show to calibration, conversion and reports. All values
@@ -23,6 +25,16 @@ public interface QuantizedLayer {
 
     /** Scale and zero point of the output; null if there is none, or no data yet. */
     QuantParams outputParams();
+
+    /**
+     * Copies of the stock layer's parameters, by its names for them, with the values that
+     * evaluation computes with: weights on their grid, that is level times scale; a bias on the
+     * grid of the accumulator, as soon as the scale of the input is known; all others as they are.
+     * Empty for what has no parameters.
+     */
+    default Map<String, INDArray> evaluationParams() {
+        return Map.of();
+    }
 
     /**
      * Switches calibration on or off. While it is on, a forward pass observes and records the

@@ -1,6 +1,9 @@
 package io.github.dl4jqat.layers;
 
 import io.github.dl4jqat.quant.QuantParams;
+import java.util.Map;
+import org.deeplearning4j.nn.api.Layer;
+import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** Answers {@link QuantizedLayer} from a layer's {@link LayerState}. */
 interface StatefulLayer extends QuantizedLayer {
@@ -26,6 +29,11 @@ interface StatefulLayer extends QuantizedLayer {
     @Override
     default QuantParams outputParams() {
         return state().quantizers().outputParams(false);
+    }
+
+    @Override
+    default Map<String, INDArray> evaluationParams() {
+        return state().evaluationParams(((Layer) this).paramTable());
     }
 
     @Override

@@ -110,6 +110,18 @@ final class WeightedLayerState extends LayerState {
     }
 
     @Override
+    Map<String, INDArray> evaluationParams(Map<String, INDArray> table) {
+        Map<String, INDArray> stock = super.evaluationParams(table);
+        INDArray w = table.get(DefaultParamInitializer.WEIGHT_KEY);
+        INDArray b = table.get(DefaultParamInitializer.BIAS_KEY);
+        stock.put(DefaultParamInitializer.WEIGHT_KEY, linearPass.evaluationWeights(w, b));
+        if (b != null) {
+            stock.put(DefaultParamInitializer.BIAS_KEY, linearPass.evaluationBias(w, b));
+        }
+        return stock;
+    }
+
+    @Override
     void afterUpdate() {
         super.afterUpdate();
         linearPass.afterUpdate(weights);

@@ -143,7 +143,8 @@ public final class Preparer {
         conf.setLayer(frozenLike(conf.getLayer(), layer));
     }
 
-    private static Layer frozenLike(Layer old, Layer layer) {
+    /** A layer in the wrappers of another one. */
+    static Layer frozenLike(Layer old, Layer layer) {
         Layer wrapped = layer;
         if (old instanceof FrozenLayer frozen) {
             wrapped = new FrozenLayer(frozenLike(frozen.getLayer(), layer));
