@@ -1,6 +1,7 @@
 package io.github.dl4jqat.convert;
 
 import io.github.dl4jqat.convert.Flow.Step;
+import io.github.dl4jqat.convert.IntegerForms.LayerForm;
 import io.github.dl4jqat.integer.IntegerModel;
 import io.github.dl4jqat.integer.IntegerNetwork;
 import io.github.dl4jqat.integer.TensorType;
@@ -10,12 +11,7 @@ import io.github.dl4jqat.layers.NetworkView;
 import io.github.dl4jqat.layers.NetworkView.Node;
 import io.github.dl4jqat.layers.PassThrough;
 import io.github.dl4jqat.layers.QuantActivationLayer;
-import io.github.dl4jqat.layers.QuantConvolutionLayer;
-import io.github.dl4jqat.layers.QuantDenseLayer;
-import io.github.dl4jqat.layers.QuantGlobalPoolingLayer;
 import io.github.dl4jqat.layers.QuantLayerConfiguration;
-import io.github.dl4jqat.layers.QuantOutputLayer;
-import io.github.dl4jqat.layers.QuantSubsamplingLayer;
 import io.github.dl4jqat.layers.QuantizedLayer;
 import io.github.dl4jqat.quant.QuantParams;
 import io.github.dl4jqat.quant.Requantization;
@@ -25,22 +21,14 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.deeplearning4j.nn.conf.CNN2DFormat;
-import org.deeplearning4j.nn.conf.InputPreProcessor;
-import org.deeplearning4j.nn.conf.layers.ActivationLayer;
-import org.deeplearning4j.nn.conf.layers.BaseLayer;
+import org.deeplearning4j.nn.conf.layers.BaseOutputLayer;
 import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
-import org.deeplearning4j.nn.conf.layers.DropoutLayer;
 import org.deeplearning4j.nn.conf.layers.GlobalPoolingLayer;
 import org.deeplearning4j.nn.conf.layers.Layer;
-import org.deeplearning4j.nn.conf.layers.LossLayer;
-import org.deeplearning4j.nn.conf.layers.OutputLayer;
 import org.deeplearning4j.nn.conf.layers.SubsamplingLayer;
 import org.deeplearning4j.nn.conf.preprocessor.CnnToFeedForwardPreProcessor;
-import org.deeplearning4j.nn.conf.preprocessor.FeedForwardToCnnPreProcessor;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
-import org.nd4j.linalg.activations.IActivation;
-import org.nd4j.linalg.activations.impl.ActivationIdentity;
 
 /**
  * Turns a quantized network into integers. Every scale, zero point and integer is read off the
@@ -50,7 +38,7 @@ public final class Converter {
 
     private final NetworkView network;
     private final ModelDraft draft;
-    private final LayerConverter layers;
+    private final Conversion conversion;
     private final Map<String, Flow> flows = new LinkedHashMap<>();
     private final List<String> offenders = new ArrayList<>();
 
@@ -63,7 +51,7 @@ public final class Converter {
                         .findFirst()
                         .orElse(Requantization.FLOAT);
         draft = new ModelDraft(mode, network.inputs());
-        layers = new LayerConverter(draft);
+        conversion = new Conversion(network, draft);
     }
 
     /**
@@ -110,39 +98,61 @@ public final class Converter {
 
     /** What flows out of a node; null if it cannot be said because of a layer before it. */
     private Flow convert(Node node) {
-        Layer layer = node.layer();
-        if (layer == null) {
-            throw new IllegalArgumentException(
-                    "vertices have no integer form yet; of a graph, only its layers can be"
-                            + " converted");
-        }
         requireIntegerForm(node);
-        Flow in = flows.get(node.inputs().get(0));
-        if (in == null) {
+        List<Flow> in = new ArrayList<>();
+        node.inputs().forEach(input -> in.add(flows.get(input)));
+        if (in.contains(null)) {
             // The layer that has no integer form has been named; those behind it are not to blame.
             return null;
         }
         requireNotBehindAnEnd(node);
-        boolean output = network.outputs().contains(node.name());
-        in = preProcessed(node, in);
-        Flow flow;
-        if (layer instanceof LossLayer loss) {
-            requireIntegers(in);
-            layers.end(node, in.tensor(), loss.getActivationFn());
-            return in;
-        }
-        flow = PassThrough.keepsGrid(layer) ? passedThrough(node, in) : quantized(node, in);
-        if (output && !(layer instanceof OutputLayer)) {
-            requireIntegers(flow);
-            layers.end(node, flow.tensor(), null);
+        Flow flow = node.layer() == null ? vertex(node, in) : layer(node, in.get(0));
+        if (network.outputs().contains(node.name())
+                && !(node.layer() instanceof BaseOutputLayer)
+                && !EndForms.isLoss(node.layer())) {
+            EndForms.output(node, flow, conversion);
         }
         return flow;
+    }
+
+    private Flow vertex(Node node, List<Flow> in) {
+        return IntegerForms.VERTICES.get(node.vertex().getClass()).apply(node, in, conversion);
+    }
+
+    private Flow layer(Node node, Flow input) {
+        Layer layer = node.layer();
+        Flow in = PreProcessors.apply(node.preProcessor(), node, input, conversion);
+        if (EndForms.isLoss(layer)) {
+            EndForms.loss(node, in, conversion);
+            return in;
+        }
+        if (layer instanceof QuantLayerConfiguration && !PassThrough.keepsGrid(layer)) {
+            return quantized(node, in);
+        }
+        LayerForm form =
+                PassThrough.keepsGrid(layer)
+                        ? IntegerForms.MOVING.get(layer.getClass())
+                        : IntegerForms.ISLANDS.get(layer.getClass());
+        return form == null ? in : form.apply(node, in, conversion);
     }
 
     /** What stands in the way whatever comes in. */
     private static void requireIntegerForm(Node node) {
         Layer layer = node.layer();
-        if (layer instanceof LossLayer || PassThrough.keepsGrid(layer)) {
+        if (layer == null) {
+            if (!IntegerForms.VERTICES.containsKey(node.vertex().getClass())) {
+                throw new IllegalArgumentException(
+                        "there is no integer form of a "
+                                + node.kind()
+                                + "; take it out of the network, or end the network before it");
+            }
+            return;
+        }
+        boolean moving = PassThrough.keepsGrid(layer);
+        boolean fakeQuant = layer instanceof FakeQuantLayer;
+        if (EndForms.isLoss(layer)
+                || (moving && (fakeQuant || IntegerForms.MOVING.containsKey(layer.getClass())))
+                || IslandForms.isIsland(layer)) {
             return;
         }
         if (!(layer instanceof QuantLayerConfiguration)) {
@@ -151,14 +161,19 @@ public final class Converter {
                         + " (Qat.plan of the float network says which); put a quantized layer in"
                         + " its place");
         }
+        if (!IntegerForms.QUANTIZED.containsKey(layer.getClass())) {
+            throw new IllegalArgumentException(
+                    "the integer model has no operation for it yet; train it as it is, and convert"
+                            + " a network without it");
+        }
         requireReady(node);
     }
 
     private void requireNotBehindAnEnd(Node node) {
         for (Node other : network.nodes()) {
             if (other.name().equals(node.inputs().get(0))
-                    && (other.layer() instanceof OutputLayer
-                            || other.layer() instanceof LossLayer)) {
+                    && (other.layer() instanceof BaseOutputLayer
+                            || EndForms.isLoss(other.layer()))) {
                 throw new IllegalArgumentException(
                         "it reads "
                                 + other.describe()
@@ -174,39 +189,15 @@ public final class Converter {
         QuantizedLayer running = (QuantizedLayer) node.running();
         if (running.quantization().input() != null) {
             flow = quantizedHere(node, in, running.inputParams());
-        } else if (layer instanceof FakeQuantLayer && in.tensor() == null) {
+        } else if (layer instanceof FakeQuantLayer && !in.isInteger() && in.parts() == null) {
             return quantizedHere(node, in, running.outputParams());
         }
-        requireIntegers(flow);
-        TensorType x = flow.tensor();
-        boolean last = flow.channelsLast();
-        if (layer instanceof QuantConvolutionLayer) {
-            return Flow.of(layers.convolution(node, x, function(layer)), last);
+        boolean takesParts =
+                layer instanceof FakeQuantLayer || layer instanceof QuantActivationLayer;
+        if (flow.parts() == null || !takesParts) {
+            requireIntegers(flow);
         }
-        if (layer instanceof QuantDenseLayer) {
-            return Flow.of(layers.dense(node, x, function(layer)), false);
-        }
-        if (layer instanceof QuantOutputLayer) {
-            TensorType logits = layers.dense(node, x, null);
-            layers.end(node, logits, function(layer));
-            return Flow.of(logits, false);
-        }
-        if (layer instanceof QuantSubsamplingLayer) {
-            return Flow.of(layers.averagePool(node, x), last);
-        }
-        if (layer instanceof QuantGlobalPoolingLayer) {
-            return Flow.of(layers.globalPool(node, x, last), last);
-        }
-        if (layer instanceof QuantActivationLayer) {
-            IActivation f = ((ActivationLayer) layer).getActivationFn();
-            return Flow.of(layers.lookup(node, x, f, running.outputParams()), last);
-        }
-        return Flow.of(
-                layers.lookup(node, x, new ActivationIdentity(), running.outputParams()), last);
-    }
-
-    private static IActivation function(Layer layer) {
-        return ((BaseLayer) layer).getActivationFn();
+        return IntegerForms.QUANTIZED.get(layer.getClass()).apply(node, flow, conversion);
     }
 
     private static void requireReady(Node node) {
@@ -221,23 +212,33 @@ public final class Converter {
         }
     }
 
-    private static void requireIntegers(Flow flow) {
-        if (flow.tensor() == null) {
+    static void requireIntegers(Flow flow) {
+        if (!flow.isInteger()) {
             throw new IllegalArgumentException(
-                    "its input is not quantized; give it an inputQuant, or put a FakeQuantLayer"
-                            + " before it");
+                    flow.parts() == null
+                            ? "its input is not quantized; give it an inputQuant, or put a"
+                                    + " FakeQuantLayer before it"
+                            : "its input is what a vertex computes, which nobody has quantized;"
+                                    + " put a FakeQuantLayer behind the vertex");
         }
     }
 
     /** Quantizes pending floats at a layer with an input quantizer. */
     private Flow quantizedHere(Node node, Flow in, QuantParams params) {
-        if (in.tensor() != null) {
-            TensorType requantized = layers.requantized(node, in.tensor(), params);
+        if (in.isInteger()) {
+            TensorType requantized = conversion.requantized(node, in.tensor(), params);
             return Flow.of(requantized, in.channelsLast());
         }
         if (params == null) {
             throw new IllegalArgumentException(
                     "its ranges have seen no data; call Qat.calibrate, or train the network");
+        }
+        if (in.tensor() != null) {
+            TensorType x = draft.quantized(in.tensor(), params, node.name());
+            for (Step step : in.pending()) {
+                x = step.apply(x, draft);
+            }
+            return Flow.of(x, in.channelsLast());
         }
         List<Integer> shape = in.rawShape();
         if (shape == null) {
@@ -287,84 +288,5 @@ public final class Converter {
             }
         }
         return false;
-    }
-
-    private Flow preProcessed(Node node, Flow in) {
-        InputPreProcessor p = node.preProcessor();
-        if (p == null) {
-            return in;
-        }
-        if (p instanceof FeedForwardToCnnPreProcessor image) {
-            List<Integer> shape =
-                    List.of(
-                            Math.toIntExact(image.getNumChannels()),
-                            Math.toIntExact(image.getInputHeight()),
-                            Math.toIntExact(image.getInputWidth()));
-            return step(
-                    in.withRawShape(List.of(shape.get(0) * shape.get(1) * shape.get(2))),
-                    false,
-                    false,
-                    (x, d) -> d.reshape(x, shape, node.name()));
-        }
-        if (p instanceof CnnToFeedForwardPreProcessor flattened) {
-            boolean last = in.channelsLast();
-            return step(
-                    in.withRawShape(imageShape(flattened)),
-                    false,
-                    false,
-                    (x, d) -> {
-                        TensorType rows =
-                                last && x.shape().size() == 3
-                                        ? d.transpose(x, List.of(1, 2, 0), node.name())
-                                        : x;
-                        return d.reshape(rows, List.of(rows.elements()), node.name());
-                    });
-        }
-        throw new IllegalArgumentException(
-                "its preprocessor " + p.getClass().getSimpleName() + " has no integer form");
-    }
-
-    private static List<Integer> imageShape(CnnToFeedForwardPreProcessor p) {
-        int c = Math.toIntExact(p.getNumChannels());
-        int h = Math.toIntExact(p.getInputHeight());
-        int w = Math.toIntExact(p.getInputWidth());
-        return p.getFormat() == CNN2DFormat.NHWC ? List.of(h, w, c) : List.of(c, h, w);
-    }
-
-    private Flow passedThrough(Node node, Flow in) {
-        Layer layer = node.layer();
-        if (layer instanceof DropoutLayer) {
-            return in;
-        }
-        if (layer instanceof SubsamplingLayer) {
-            return step(in, false, in.channelsLast(), (x, d) -> layers.maxPool(node, x));
-        }
-        if (layer instanceof GlobalPoolingLayer) {
-            return step(in, false, false, (x, d) -> layers.globalPool(node, x, in.channelsLast()));
-        }
-        IActivation f = ((ActivationLayer) layer).getActivationFn();
-        return f instanceof ActivationIdentity
-                ? in
-                : step(
-                        in,
-                        true,
-                        in.channelsLast(),
-                        (x, d) -> layers.lookup(node, x, f, x.params()));
-    }
-
-    /** Does a step at once where there are integers, else when there will be. */
-    private Flow step(Flow in, boolean shapeKept, boolean channelsLast, Step step) {
-        if (in.tensor() != null) {
-            return Flow.of(step.apply(in.tensor(), draft), channelsLast);
-        }
-        List<Step> steps = new ArrayList<>(in.pending());
-        steps.add(step);
-        return new Flow(
-                null,
-                in.networkInput(),
-                in.rawShape(),
-                List.copyOf(steps),
-                in.shapeKept() && shapeKept,
-                channelsLast);
     }
 }

@@ -88,6 +88,14 @@ final class ModelDraft {
         return integers;
     }
 
+    /** The integers of floats that an island gives. */
+    TensorType quantized(TensorType floats, QuantParams params, String layer) {
+        TensorType integers =
+                new TensorType(unique(floats.name() + ":quantized"), floats.shape(), params);
+        add(new Quantize(layer, floats, integers));
+        return integers;
+    }
+
     /** The same integers in another shape. */
     TensorType reshape(TensorType input, List<Integer> shape, String layer) {
         if (input.shape().equals(shape)) {

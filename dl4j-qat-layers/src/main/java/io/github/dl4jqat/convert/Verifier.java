@@ -10,7 +10,6 @@ import io.github.dl4jqat.integer.TensorType;
 import io.github.dl4jqat.layers.InputLinks;
 import io.github.dl4jqat.layers.NetworkView;
 import io.github.dl4jqat.layers.NetworkView.Node;
-import io.github.dl4jqat.layers.QuantConvolutionLayer;
 import io.github.dl4jqat.layers.QuantizedLogits;
 import io.github.dl4jqat.layers.QuantizedWeightLayer;
 import io.github.dl4jqat.quant.QuantParams;
@@ -21,6 +20,7 @@ import java.util.List;
 import java.util.Map;
 import org.deeplearning4j.nn.conf.CNN2DFormat;
 import org.deeplearning4j.nn.conf.layers.ActivationLayer;
+import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
 import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.conf.layers.LossLayer;
 import org.deeplearning4j.nn.conf.layers.SubsamplingLayer;
@@ -269,18 +269,37 @@ public final class Verifier {
     }
 
     private boolean channelsLast(Node node, INDArray values) {
-        if (values.rank() != 4) {
-            return false;
+        return values.rank() == 4 && channelsLast(node);
+    }
+
+    /** Layers that have a data format say so; any other has that of what it reads. */
+    private boolean channelsLast(Node node) {
+        Boolean own = ownFormat(node);
+        if (own != null) {
+            return own;
         }
-        if (node.layer() instanceof QuantConvolutionLayer) {
-            return ((QuantConvolutionLayer) node.layer()).getCnn2dDataFormat() == CNN2DFormat.NHWC;
+        Node before = network.byName().get(node.inputs().get(0));
+        return before == null ? isReadChannelsLast(node) : channelsLast(before);
+    }
+
+    /** What the next layers behind a node that have a data format expect. */
+    private boolean isReadChannelsLast(Node node) {
+        for (Node reader : network.consumers(node.name())) {
+            Boolean own = ownFormat(reader);
+            if (own == null ? isReadChannelsLast(reader) : own) {
+                return true;
+            }
         }
-        if (node.layer() instanceof SubsamplingLayer) {
-            return ((SubsamplingLayer) node.layer()).getCnn2dDataFormat() == CNN2DFormat.NHWC;
+        return false;
+    }
+
+    private static Boolean ownFormat(Node node) {
+        if (node.layer() instanceof ConvolutionLayer convolution) {
+            return convolution.getCnn2dDataFormat() == CNN2DFormat.NHWC;
         }
-        // Any other layer has the shape of the tensor, in one of the two orders.
-        List<Integer> shape = model.tensors().get(node.name()).shape();
-        return shape.get(0) != values.size(1);
+        return node.layer() instanceof SubsamplingLayer pooling
+                ? pooling.getCnn2dDataFormat() == CNN2DFormat.NHWC
+                : null;
     }
 
     /** The softmax of a LossLayer is ND4J's own, which rounds in another order. */

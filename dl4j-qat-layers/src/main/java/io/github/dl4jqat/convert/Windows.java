@@ -1,5 +1,6 @@
 package io.github.dl4jqat.convert;
 
+import io.github.dl4jqat.integer.TensorType;
 import io.github.dl4jqat.integer.Window2d;
 import org.deeplearning4j.nn.conf.ConvolutionMode;
 
@@ -40,6 +41,16 @@ final class Windows {
                 before[1],
                 after[0],
                 after[1]);
+    }
+
+    /** The window, if it fits into an image at all. */
+    static Window2d fitting(TensorType input, Window2d window) {
+        if (window.outputHeight(input.shape().get(1)) < 1
+                || window.outputWidth(input.shape().get(2)) < 1) {
+            throw new IllegalArgumentException(
+                    "its window does not fit into the input of shape " + input.shape());
+        }
+        return window;
     }
 
     /** Padding such that the output has {@code ceil(size / stride)} elements. */

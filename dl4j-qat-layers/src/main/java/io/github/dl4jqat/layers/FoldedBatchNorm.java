@@ -149,7 +149,6 @@ public record FoldedBatchNorm(
                             + " for a layer that has "
                             + param.length());
         }
-        param.assign(
-                Nd4j.createFromArray(values).castTo(param.dataType()).reshape(param.shape()));
+        param.assign(Nd4j.createFromArray(values).castTo(param.dataType()).reshape(param.shape()));
     }
 }

@@ -1,9 +1,11 @@
 package io.github.dl4jqat.layers;
 
 import io.github.dl4jqat.layers.NetworkView.Node;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
-import org.deeplearning4j.nn.conf.layers.OutputLayer;
+import org.deeplearning4j.nn.conf.layers.BaseOutputLayer;
 
 /**
  * Finds for every tensor of a quantized network the layer whose quantizer put it on its grid, and
@@ -14,45 +16,57 @@ public final class InputLinks {
 
     private InputLinks() {}
 
-    /**
-     * For the output of each node the name of the node whose quantizer it went through last without
-     * leaving the grid since; no entry for a float tensor.
-     */
-    public static Map<String, String> sources(NetworkView network) {
-        Map<String, String> sources = new LinkedHashMap<>();
+    /** The grid of each node's output; no entry for a float tensor. */
+    public static Map<String, TensorGrid> grids(NetworkView network) {
+        Map<String, TensorGrid> grids = new LinkedHashMap<>();
         for (Node node : network.nodes()) {
-            String input = inputSource(node, sources);
-            if (node.layer() instanceof OutputLayer) {
-                // Its quantizer is for the logits; what others read comes after the activation.
-                continue;
-            }
-            if (node.layer() instanceof QuantLayerConfiguration
-                    && ((QuantLayerConfiguration) node.layer()).getQuantization().output()
-                            != null) {
-                sources.put(node.name(), node.name());
-            } else if (node.layer() != null
-                    && PassThrough.keepsGrid(node.layer())
-                    && input != null) {
-                sources.put(node.name(), input);
+            TensorGrid grid = gridOf(node, grids);
+            if (grid != null) {
+                grids.put(node.name(), grid);
             }
         }
-        return sources;
+        return grids;
     }
 
-    /** The source of what a node reads, after its preprocessor; null if that is float. */
-    public static String inputSource(Node node, Map<String, String> sources) {
+    private static TensorGrid gridOf(Node node, Map<String, TensorGrid> grids) {
+        if (node.layer() == null) {
+            List<TensorGrid> inputs = new ArrayList<>();
+            node.inputs().forEach(input -> inputs.add(grids.get(input)));
+            return TensorGrid.behind(node.vertex(), inputs);
+        }
+        if (node.layer() instanceof BaseOutputLayer) {
+            // Its quantizer is for the logits; what others read comes after the activation.
+            return null;
+        }
+        if (node.layer() instanceof QuantLayerConfiguration quantized
+                && quantized.getQuantization().output() != null) {
+            return TensorGrid.of(node.name());
+        }
+        TensorGrid input = inputGrid(node, grids);
+        // What a vertex combines is not on a grid that could be passed on.
+        return PassThrough.keepsGrid(node.layer()) && input != null && input.combined() == null
+                ? input
+                : null;
+    }
+
+    /** The grid of what a layer reads, after its preprocessor; null if that is float. */
+    public static TensorGrid inputGrid(Node node, Map<String, TensorGrid> grids) {
         return node.inputs().size() == 1 && PassThrough.keepsGrid(node.preProcessor())
-                ? sources.get(node.inputs().get(0))
+                ? grids.get(node.inputs().get(0))
                 : null;
     }
 
     /** Names to each running quantized layer of a graph the quantizer of its input. */
     public static void link(NetworkView graph) {
-        Map<String, String> sources = sources(graph);
+        Map<String, TensorGrid> grids = grids(graph);
         for (Node node : graph.nodes()) {
-            String source = inputSource(node, sources);
-            if (node.running() instanceof QuantizedLayer && source != null) {
-                ((QuantizedLayer) node.running()).linkInput(source);
+            TensorGrid grid = node.layer() == null ? null : inputGrid(node, grids);
+            if (node.running() instanceof QuantizedLayer quantized && grid != null) {
+                if (grid.combined() == null) {
+                    quantized.linkInput(grid.source());
+                } else {
+                    quantized.linkCombined(grid.combined());
+                }
             }
         }
     }

@@ -30,6 +30,7 @@ final class LayerQuantizers {
     private final TrainingClock clock;
     private final int index;
     private String inputFrom;
+    private CombinedInput combined;
     private boolean calibrating;
     private boolean replaying;
 
@@ -41,6 +42,7 @@ final class LayerQuantizers {
             String name) {
         this.index = layer.getIndex();
         this.inputFrom = how.inputFrom();
+        this.combined = how.combined();
         clock = new TrainingClock(layer, how.schedule());
         input = quantizer(how.input(), ExtraParameter.INPUT, params);
         preActivation = quantizer(how.preActivation(), ExtraParameter.PRE_ACTIVATION, params);
@@ -97,6 +99,29 @@ final class LayerQuantizers {
         inputFrom = layer;
     }
 
+    void linkCombined(CombinedInput parts) {
+        combined = parts;
+    }
+
+    /** What the incoming tensor is made of; null where it comes from one layer. */
+    CombinedInput combined() {
+        return combined;
+    }
+
+    /** The grids of what the incoming tensor is made of; null as long as one is not known. */
+    List<QuantParams> combinedParams() {
+        List<QuantParams> found = new ArrayList<>();
+        for (String layer : combined.from()) {
+            ActivationQuantizer q = scope == null ? null : scope.named(layer);
+            QuantParams params = q == null ? null : q.params(false);
+            if (params == null) {
+                return null;
+            }
+            found.add(params);
+        }
+        return found;
+    }
+
     ActivationQuantizer input() {
         return input;
     }
@@ -119,7 +144,7 @@ final class LayerQuantizers {
             return input.params(training);
         }
         ActivationQuantizer source = null;
-        if (scope != null) {
+        if (scope != null && combined == null) {
             source = inputFrom == null ? scope.before(index) : scope.named(inputFrom);
         }
         return source == null ? null : source.params(training);

@@ -75,6 +75,12 @@ class LayerState {
         conf.setQuantization(conf.getQuantization().withInputFrom(layer));
     }
 
+    /** Says what the incoming tensor is made of, here and in the configuration. */
+    final void linkCombined(CombinedInput parts) {
+        quantizers.linkCombined(parts);
+        conf.setQuantization(conf.getQuantization().withCombined(parts));
+    }
+
     /** Notes the shape of the first data that a layer sees which may quantize a network's input. */
     final void noteInput(INDArray x) {
         boolean first = how.input() != null || conf instanceof FakeQuantLayer;

@@ -9,6 +9,9 @@ import java.util.Set;
 import org.deeplearning4j.nn.conf.ComputationGraphConfiguration;
 import org.deeplearning4j.nn.conf.InputPreProcessor;
 import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
+import org.deeplearning4j.nn.conf.graph.FrozenVertex;
+import org.deeplearning4j.nn.conf.graph.GraphVertex;
+import org.deeplearning4j.nn.conf.graph.LayerVertex;
 import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.conf.layers.misc.FrozenLayer;
 import org.deeplearning4j.nn.conf.layers.misc.FrozenLayerWithBackprop;
@@ -36,6 +39,8 @@ public record NetworkView(List<Node> nodes, List<String> inputs, List<String> ou
      * @param index position, as in DL4J's error messages
      * @param layer its configuration, taken out of its FrozenLayer or FrozenLayerWithBackprop; null
      *     for a vertex
+     * @param vertex configuration of a vertex without a layer, taken out of its FrozenVertex; null
+     *     for a layer
      * @param frozen whether it is wrapped in one of these
      * @param kind class name of the layer or vertex, for messages
      * @param preProcessor what happens to its input first, or null
@@ -46,6 +51,7 @@ public record NetworkView(List<Node> nodes, List<String> inputs, List<String> ou
             String name,
             int index,
             Layer layer,
+            GraphVertex vertex,
             boolean frozen,
             String kind,
             InputPreProcessor preProcessor,
@@ -54,7 +60,13 @@ public record NetworkView(List<Node> nodes, List<String> inputs, List<String> ou
 
         /** For messages: index, name and class. */
         public String describe() {
-            return "layer " + index + " '" + name + "' (" + kind + ")";
+            return (layer == null ? "vertex " : "layer ")
+                    + index
+                    + " '"
+                    + name
+                    + "' ("
+                    + kind
+                    + ")";
         }
     }
 
@@ -104,9 +116,8 @@ public record NetworkView(List<Node> nodes, List<String> inputs, List<String> ou
                 continue;
             }
             List<String> inputs = List.copyOf(conf.getVertexInputs().get(name));
-            org.deeplearning4j.nn.conf.graph.GraphVertex vertexConf = conf.getVertices().get(name);
-            if (vertexConf instanceof org.deeplearning4j.nn.conf.graph.LayerVertex layer) {
-
+            GraphVertex vertexConf = inside(conf.getVertices().get(name));
+            if (vertexConf instanceof LayerVertex layer) {
                 nodes.add(
                         node(
                                 name,
@@ -121,6 +132,7 @@ public record NetworkView(List<Node> nodes, List<String> inputs, List<String> ou
                                 name,
                                 index,
                                 null,
+                                vertexConf,
                                 false,
                                 vertexConf.getClass().getSimpleName(),
                                 null,
@@ -153,11 +165,16 @@ public record NetworkView(List<Node> nodes, List<String> inputs, List<String> ou
                 name,
                 index,
                 inside,
+                null,
                 layer instanceof FrozenLayer || layer instanceof FrozenLayerWithBackprop,
                 inside.getClass().getSimpleName(),
                 preProcessor,
                 inputs,
                 unwrap(running));
+    }
+
+    private static GraphVertex inside(GraphVertex vertex) {
+        return vertex instanceof FrozenVertex frozen ? inside(frozen.getUnderlying()) : vertex;
     }
 
     private static Layer inside(Layer layer) {

@@ -1,23 +1,65 @@
 package io.github.dl4jqat.layers;
 
+import java.util.Set;
 import org.deeplearning4j.nn.conf.InputPreProcessor;
 import org.deeplearning4j.nn.conf.layers.ActivationLayer;
 import org.deeplearning4j.nn.conf.layers.DropoutLayer;
 import org.deeplearning4j.nn.conf.layers.GlobalPoolingLayer;
 import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.conf.layers.PoolingType;
+import org.deeplearning4j.nn.conf.layers.SpaceToDepthLayer;
+import org.deeplearning4j.nn.conf.layers.Subsampling1DLayer;
+import org.deeplearning4j.nn.conf.layers.Subsampling3DLayer;
 import org.deeplearning4j.nn.conf.layers.SubsamplingLayer;
+import org.deeplearning4j.nn.conf.layers.Upsampling1D;
+import org.deeplearning4j.nn.conf.layers.Upsampling2D;
+import org.deeplearning4j.nn.conf.layers.Upsampling3D;
+import org.deeplearning4j.nn.conf.layers.ZeroPadding1DLayer;
+import org.deeplearning4j.nn.conf.layers.ZeroPadding3DLayer;
+import org.deeplearning4j.nn.conf.layers.ZeroPaddingLayer;
+import org.deeplearning4j.nn.conf.layers.convolutional.Cropping1D;
+import org.deeplearning4j.nn.conf.layers.convolutional.Cropping2D;
+import org.deeplearning4j.nn.conf.layers.convolutional.Cropping3D;
+import org.deeplearning4j.nn.conf.layers.util.MaskLayer;
 import org.deeplearning4j.nn.conf.preprocessor.CnnToFeedForwardPreProcessor;
+import org.deeplearning4j.nn.conf.preprocessor.CnnToRnnPreProcessor;
+import org.deeplearning4j.nn.conf.preprocessor.ComposableInputPreProcessor;
 import org.deeplearning4j.nn.conf.preprocessor.FeedForwardToCnnPreProcessor;
+import org.deeplearning4j.nn.conf.preprocessor.FeedForwardToRnnPreProcessor;
+import org.deeplearning4j.nn.conf.preprocessor.RnnToCnnPreProcessor;
+import org.deeplearning4j.nn.conf.preprocessor.RnnToFeedForwardPreProcessor;
 import org.nd4j.linalg.activations.IActivation;
 import org.nd4j.linalg.activations.impl.ActivationIdentity;
 import org.nd4j.linalg.activations.impl.ActivationReLU;
 
 /**
  * The stock layers and preprocessors whose output lies on the grid of their input, so that one
- * quantizer serves for both: they pick numbers, move them, or set them to zero.
+ * quantizer serves for both: they pick numbers, move them, repeat them, or set them to zero.
  */
 public final class PassThrough {
+
+    private static final Set<Class<? extends Layer>> MOVING =
+            Set.of(
+                    Upsampling1D.class,
+                    Upsampling2D.class,
+                    Upsampling3D.class,
+                    ZeroPadding1DLayer.class,
+                    ZeroPaddingLayer.class,
+                    ZeroPadding3DLayer.class,
+                    Cropping1D.class,
+                    Cropping2D.class,
+                    Cropping3D.class,
+                    SpaceToDepthLayer.class,
+                    MaskLayer.class);
+
+    private static final Set<Class<? extends InputPreProcessor>> RESHAPING =
+            Set.of(
+                    CnnToFeedForwardPreProcessor.class,
+                    FeedForwardToCnnPreProcessor.class,
+                    RnnToFeedForwardPreProcessor.class,
+                    FeedForwardToRnnPreProcessor.class,
+                    CnnToRnnPreProcessor.class,
+                    RnnToCnnPreProcessor.class);
 
     private PassThrough() {}
 
@@ -27,16 +69,20 @@ public final class PassThrough {
             return quantLayerConfiguration.getQuantization().output() == null
                     && layer instanceof FakeQuantLayer;
         }
-        if (layer.getClass() == SubsamplingLayer.class) {
+        Class<?> type = layer.getClass();
+        if (type == SubsamplingLayer.class || type == Subsampling1DLayer.class) {
             return ((SubsamplingLayer) layer).getPoolingType() == PoolingType.MAX;
         }
-        if (layer.getClass() == GlobalPoolingLayer.class) {
+        if (type == Subsampling3DLayer.class) {
+            return ((Subsampling3DLayer) layer).getPoolingType() == PoolingType.MAX;
+        }
+        if (type == GlobalPoolingLayer.class) {
             return ((GlobalPoolingLayer) layer).getPoolingType() == PoolingType.MAX;
         }
-        if (layer.getClass() == ActivationLayer.class) {
+        if (type == ActivationLayer.class) {
             return keepsGrid(((ActivationLayer) layer).getActivationFn());
         }
-        return layer instanceof DropoutLayer;
+        return layer instanceof DropoutLayer || MOVING.contains(type);
     }
 
     /** Whether a function maps every grid with a zero to itself. */
@@ -49,8 +95,14 @@ public final class PassThrough {
 
     /** Whether a preprocessor, or none, keeps the grid of its input. */
     public static boolean keepsGrid(InputPreProcessor preProcessor) {
-        return preProcessor == null
-                || preProcessor.getClass() == CnnToFeedForwardPreProcessor.class
-                || preProcessor.getClass() == FeedForwardToCnnPreProcessor.class;
+        if (preProcessor instanceof ComposableInputPreProcessor several) {
+            for (InputPreProcessor one : several.getInputPreProcessors()) {
+                if (!keepsGrid(one)) {
+                    return false;
+                }
+            }
+            return true;
+        }
+        return preProcessor == null || RESHAPING.contains(preProcessor.getClass());
     }
 }

@@ -44,4 +44,7 @@ public interface QuantizedLayer {
 
     /** Names the layer that quantizes the incoming tensor; see {@link LayerQuantization}. */
     void linkInput(String layer);
+
+    /** Says what the incoming tensor is made of; see {@link LayerQuantization}. */
+    void linkCombined(CombinedInput parts);
 }

@@ -3,10 +3,12 @@ package io.github.dl4jqat.layers;
 import io.github.dl4jqat.quant.QuantParams;
 import java.util.Collection;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.deeplearning4j.nn.api.Layer;
 import org.deeplearning4j.nn.api.MaskState;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
+import org.deeplearning4j.nn.conf.layers.ActivationLayer;
 import org.deeplearning4j.nn.gradient.DefaultGradient;
 import org.deeplearning4j.nn.gradient.Gradient;
 import org.deeplearning4j.nn.layers.AbstractLayer;
@@ -14,6 +16,7 @@ import org.deeplearning4j.nn.workspace.ArrayType;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
 import org.deeplearning4j.optimize.api.TrainingListener;
 import org.nd4j.common.primitives.Pair;
+import org.nd4j.linalg.activations.IActivation;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -81,6 +84,9 @@ final class RangeOnlyRuntime extends AbstractLayer<org.deeplearning4j.nn.conf.la
     }
 
     private INDArray exact(LayerWorkspaceMgr mgr) {
+        if (state.quantizers().combined() != null) {
+            return exactCombination(mgr);
+        }
         QuantParams in = state.quantizers().inputParams(false);
         QuantParams out = state.quantizers().outputParams(false);
         if (in == null || out == null || maskArray != null) {
@@ -91,6 +97,24 @@ final class RangeOnlyRuntime extends AbstractLayer<org.deeplearning4j.nn.conf.la
                 steps == null
                         ? null
                         : exactForm.apply(steps, in, out, state.how().requantization());
+        return y == null ? null : mgr.leverageTo(ArrayType.ACTIVATIONS, y.castTo(dataType));
+    }
+
+    private INDArray exactCombination(LayerWorkspaceMgr mgr) {
+        List<QuantParams> in = state.quantizers().combinedParams();
+        QuantParams out = state.quantizers().outputParams(false);
+        IActivation f = ((ActivationLayer) conf.getLayer()).getActivationFn();
+        if (in == null || out == null || maskArray != null || !ActivationTable.isClamp(f)) {
+            return null;
+        }
+        INDArray y =
+                CombinedExact.apply(
+                        input,
+                        state.quantizers().combined(),
+                        in,
+                        out,
+                        f,
+                        state.how().requantization());
         return y == null ? null : mgr.leverageTo(ArrayType.ACTIVATIONS, y.castTo(dataType));
     }
 

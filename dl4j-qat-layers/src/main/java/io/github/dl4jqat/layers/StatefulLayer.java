@@ -45,4 +45,9 @@ interface StatefulLayer extends QuantizedLayer {
     default void linkInput(String layer) {
         state().linkInput(layer);
     }
+
+    @Override
+    default void linkCombined(CombinedInput parts) {
+        state().linkCombined(parts);
+    }
 }

@@ -19,13 +19,11 @@ final class LayerRules {
     record Selected(String pattern, Class<? extends Layer> type, LayerRule rule) {
 
         boolean matches(NetworkView.Node node) {
-            if (node.layer() == null) {
-                return false;
-            }
             return type != null
                     ? type.isInstance(node.layer())
                     : matchesName(node.name())
-                            || (node.layer().getLayerName() != null
+                            || (node.layer() != null
+                                    && node.layer().getLayerName() != null
                                     && matchesName(node.layer().getLayerName()));
         }
 

@@ -1,46 +1,48 @@
 package io.github.dl4jqat.prepare;
 
 import io.github.dl4jqat.layers.ActivationTable;
+import io.github.dl4jqat.layers.FoldedBatchNorm;
 import io.github.dl4jqat.layers.LayerQuantization;
 import io.github.dl4jqat.layers.NetworkView;
 import io.github.dl4jqat.layers.NetworkView.Node;
 import io.github.dl4jqat.layers.PassThrough;
 import io.github.dl4jqat.layers.QuantLayerConfiguration;
+import io.github.dl4jqat.layers.TensorGrid;
 import io.github.dl4jqat.prepare.PreparationPlan.Entry;
+import io.github.dl4jqat.prepare.PreparationPlan.Insertion;
 import io.github.dl4jqat.prepare.PreparationPlan.Outcome;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.deeplearning4j.nn.conf.layers.ActivationLayer;
 import org.deeplearning4j.nn.conf.layers.BaseLayer;
+import org.deeplearning4j.nn.conf.layers.BaseOutputLayer;
+import org.deeplearning4j.nn.conf.layers.BatchNormalization;
 import org.deeplearning4j.nn.conf.layers.DenseLayer;
-import org.deeplearning4j.nn.conf.layers.GlobalPoolingLayer;
 import org.deeplearning4j.nn.conf.layers.Layer;
-import org.deeplearning4j.nn.conf.layers.LossLayer;
-import org.deeplearning4j.nn.conf.layers.OutputLayer;
-import org.deeplearning4j.nn.conf.layers.PoolingType;
-import org.deeplearning4j.nn.conf.layers.SubsamplingLayer;
 import org.nd4j.linalg.activations.IActivation;
 import org.nd4j.linalg.activations.impl.ActivationIdentity;
 
 /**
  * Decides what becomes of each layer: a quantizer on the network's input, on all weights, and on
  * the output of every layer that computes new numbers; none where a tensor is on a grid already.
+ * What vertices do is decided by {@link VertexPlanner}.
  */
 final class Planner {
-
-    /** What is appended to an input's name for the quantizer that several layers share. */
-    static final String INPUT_QUANTIZER = "-quant";
 
     private final NetworkView network;
     private final QatConfig config;
     private final boolean named;
-    private final Map<String, String> grids = new HashMap<>();
-    private final Map<String, IActivation> merged = new HashMap<>();
+    private final Map<String, TensorGrid> grids = new HashMap<>();
+    private final Map<String, String> absorbed = new HashMap<>();
     private final Set<String> raw = new HashSet<>();
+    private final Map<String, Insertion> insertions = new LinkedHashMap<>();
+    private final ScaleGroups groups = new ScaleGroups();
+    private final VertexPlanner vertices;
 
     /**
      * A planner for one network.
@@ -51,6 +53,7 @@ final class Planner {
         this.network = network;
         this.config = config;
         this.named = named;
+        vertices = new VertexPlanner(network, config, grids, insertions, groups);
     }
 
     /**
@@ -72,39 +75,52 @@ final class Planner {
         LayerRules.requireAllMatch(config.rules(), network);
         raw.addAll(network.inputs());
         for (String input : inputsToQuantize()) {
-            grids.put(input, input + INPUT_QUANTIZER);
+            vertices.insert(input, config.forInputLayer());
         }
         List<Entry> entries = new ArrayList<>();
         for (Node node : network.nodes()) {
-            Entry entry = decide(node);
+            Entry entry = node.layer() == null ? vertices.decide(node) : decide(node);
             entries.add(entry);
-            if (node.layer() instanceof OutputLayer) {
-                // Its quantizer is for the logits; what others read comes after the activation.
-                continue;
-            }
-            if (entry.outcome() == Outcome.PASSED_THROUGH && readsRawInput(node)) {
-                raw.add(node.name());
-            }
-            if (entry.outcome() == Outcome.QUANTIZED) {
-                grids.put(node.name(), node.name());
-            } else if (entry.outcome() == Outcome.PASSED_THROUGH && incomingGrid(node) != null) {
-                grids.put(node.name(), incomingGrid(node));
+            if (node.layer() != null) {
+                follow(node, entry);
             }
         }
-        return new PreparationPlan(List.copyOf(entries));
+        return new SharedGrids(groups)
+                .applied(new PreparationPlan(entries, List.copyOf(insertions.values()), List.of()));
+    }
+
+    /** Notes on which grid a layer's output lies. */
+    private void follow(Node node, Entry entry) {
+        if (node.layer() instanceof BaseOutputLayer) {
+            // Its quantizer is for the logits; what others read comes after the activation.
+            return;
+        }
+        switch (entry.outcome()) {
+            case QUANTIZED -> grids.put(node.name(), TensorGrid.of(node.name()));
+            case PASSED_THROUGH -> {
+                if (incoming(node) != null) {
+                    grids.put(node.name(), incoming(node));
+                } else if (readsRawInput(node)) {
+                    raw.add(node.name());
+                }
+            }
+            case ISLAND, FLOAT -> {
+                if (named && vertices.feedsIntegerVertex(node)) {
+                    vertices.insert(node.name(), config.forInputLayer());
+                }
+            }
+        }
     }
 
     /**
      * The network's inputs that get a quantizer of their own: those that several nodes read, and
-     * those that a layer without a quantizer reads first, such as max pooling.
+     * those that a vertex or a layer without a quantizer reads first, such as max pooling.
      */
-    List<String> inputsToQuantize() {
+    private List<String> inputsToQuantize() {
         List<String> shared = new ArrayList<>();
         for (String input : network.inputs()) {
             List<Node> readers = network.consumers(input);
-            boolean passedOn =
-                    readers.stream()
-                            .anyMatch(n -> n.layer() != null && PassThrough.keepsGrid(n.layer()));
+            boolean passedOn = readers.stream().anyMatch(this::passesOn);
             boolean wanted = readers.stream().anyMatch(this::leadsToWeights);
             if (named && wanted && (readers.size() > 1 || passedOn)) {
                 shared.add(input);
@@ -113,17 +129,22 @@ final class Planner {
         return shared;
     }
 
+    private boolean passesOn(Node node) {
+        return node.layer() == null
+                ? vertices.hasIntegerForm(node)
+                : PassThrough.keepsGrid(node.layer());
+    }
+
     /** Whether a layer, or one that reads its numbers unchanged, multiplies them by weights. */
     private boolean leadsToWeights(Node node) {
-        if (node.layer() == null) {
-            return false;
-        }
-        return Replacements.WEIGHTED.containsKey(node.layer().getClass())
-                || (PassThrough.keepsGrid(node.layer())
+        return (node.layer() != null
+                        && !NodeKinds.readsIndices(node.layer())
+                        && Replacements.WEIGHTED.containsKey(node.layer().getClass()))
+                || (passesOn(node)
                         && network.consumers(node.name()).stream().anyMatch(this::leadsToWeights));
     }
 
-    private String incomingGrid(Node node) {
+    private TensorGrid incoming(Node node) {
         return node.inputs().size() == 1 && PassThrough.keepsGrid(node.preProcessor())
                 ? grids.get(node.inputs().get(0))
                 : null;
@@ -134,40 +155,43 @@ final class Planner {
         return node.preProcessor() == null && raw.contains(node.inputs().get(0));
     }
 
-    private static boolean pools(Layer layer) {
-        return layer instanceof SubsamplingLayer || layer instanceof GlobalPoolingLayer;
-    }
-
     private Entry decide(Node node) {
         Layer layer = node.layer();
-        if (layer == null) {
-            return stays(node, Outcome.FLOAT, "vertices are not quantized");
-        }
         LayerRule rule = LayerRules.of(config.rules(), node);
         if (rule.float32()) {
-            return stays(node, Outcome.FLOAT, "a rule keeps it float");
+            return Entry.stays(node, Outcome.FLOAT, "a rule keeps it float");
         }
-        if (merged.containsKey(node.name())) {
+        if (absorbed.containsKey(node.name())) {
             return new Entry(
                     node,
                     Outcome.PASSED_THROUGH,
-                    "its function moves into the layer before it",
+                    absorbed.get(node.name()),
                     null,
                     null,
-                    new ActivationIdentity());
+                    new ActivationIdentity(),
+                    null);
         }
-        if (pools(layer) && incomingGrid(node) == null && readsRawInput(node)) {
-            return stays(
+        TensorGrid in = incoming(node);
+        if (in != null && in.combined() != null) {
+            return weightless(node, rule);
+        }
+        String island = NodeKinds.island(layer, null);
+        if (island != null) {
+            return Entry.stays(node, Outcome.ISLAND, island);
+        }
+        if (NodeKinds.pools(layer) && in == null && readsRawInput(node)) {
+            return Entry.stays(
                     node,
                     Outcome.FLOAT,
                     "it pools the network's input before anything quantizes it; begin the network"
                             + " with a FakeQuantLayer");
         }
         if (PassThrough.keepsGrid(layer)) {
-            return stays(node, Outcome.PASSED_THROUGH, "keeps the numbers of its input");
+            return Entry.stays(node, Outcome.PASSED_THROUGH, "keeps the numbers of its input");
         }
-        if (layer instanceof LossLayer) {
-            return stays(node, Outcome.PASSED_THROUGH, "the end of the network, float by design");
+        if (NodeKinds.isLoss(layer)) {
+            return Entry.stays(
+                    node, Outcome.PASSED_THROUGH, "the end of the network, float by design");
         }
         if (Replacements.WEIGHTED.containsKey(layer.getClass())) {
             return weighted(node, rule);
@@ -175,36 +199,53 @@ final class Planner {
         if (Replacements.WEIGHTLESS.containsKey(layer.getClass())) {
             return weightless(node, rule);
         }
-        return stays(node, Outcome.FLOAT, "there is no quantized " + node.kind() + " yet");
+        return Entry.stays(node, Outcome.FLOAT, "there is no quantized " + node.kind() + " yet");
     }
 
     private Entry weighted(Node node, LayerRule rule) {
         BaseLayer layer = (BaseLayer) node.layer();
-        boolean output = layer instanceof OutputLayer;
+        boolean output = layer instanceof BaseOutputLayer;
         if (layer instanceof DenseLayer denseLayer && denseLayer.hasLayerNorm()) {
-            return stays(node, Outcome.FLOAT, "layer normalization has no integer form");
+            return Entry.stays(node, Outcome.FLOAT, "layer normalization has no integer form");
         }
-        IActivation taken = output ? null : activationToTake(node);
-        IActivation f = taken == null ? layer.getActivationFn() : taken;
+        // Batch normalization ignores the activation function that its configuration may name.
+        IActivation own =
+                layer instanceof BatchNormalization
+                        ? new ActivationIdentity()
+                        : layer.getActivationFn();
+        boolean takes = !output && own instanceof ActivationIdentity;
+        Node normalization = takes ? batchNormToFold(node, rule) : null;
+        Node last = normalization == null ? node : normalization;
+        Node function = takes ? activationToTake(last) : null;
+        IActivation f =
+                function == null ? own : ((ActivationLayer) function.layer()).getActivationFn();
         if (!output && !ActivationTable.isElementwise(f)) {
-            return stays(node, Outcome.FLOAT, "its activation " + f + " is not elementwise");
+            return Entry.stays(node, Outcome.FLOAT, "its activation " + f + " is not elementwise");
         }
         // A rule for an activation layer is about the numbers that it makes, wherever they are
         // made.
         LayerRule outputRule =
-                taken == null
+                function == null
                         ? rule
-                        : rule.overriddenBy(
-                                LayerRules.of(
-                                        config.rules(), network.consumers(node.name()).get(0)));
+                        : rule.overriddenBy(LayerRules.of(config.rules(), function));
         LayerQuantization q = config.forLayer(rule, outputRule, output);
         String reason = q.weight().spec().typeName() + " weights";
-        String grid = incomingGrid(node);
-        if (grid == null) {
+        if (normalization != null) {
+            q = q.withBatchNorm(FoldedBatchNorm.of((BatchNormalization) normalization.layer()));
+            reason += " with '" + normalization.name() + "' folded in";
+            absorbed.put(normalization.name(), "folded into the weights of '" + node.name() + "'");
+        }
+        if (function != null) {
+            absorbed.put(function.name(), "its function moves into '" + node.name() + "'");
+        }
+        TensorGrid grid = incoming(node);
+        if (NodeKinds.readsIndices(layer)) {
+            reason += " in a table";
+        } else if (grid == null) {
             q = q.withInput(config.forInput());
             reason += ", quantizes its input";
         } else if (named) {
-            q = q.withInputFrom(grid);
+            q = q.withInputFrom(grid.source());
         }
         reason += (output ? ", logits " : ", output ") + q.output().spec().typeName();
         return new Entry(
@@ -213,66 +254,65 @@ final class Planner {
                 reason,
                 Replacements.WEIGHTED.get(layer.getClass()),
                 q,
-                taken);
+                function == null && own == layer.getActivationFn() ? null : f,
+                normalization == null ? null : normalization.name());
     }
 
-    /** The function of an activation layer that alone reads a linear layer without one. */
-    private IActivation activationToTake(Node node) {
+    /** The one layer that reads a node, as it is; null if there are others or it is a vertex. */
+    private Node soleReader(Node node) {
         List<Node> consumers = network.consumers(node.name());
-        if (!(((BaseLayer) node.layer()).getActivationFn() instanceof ActivationIdentity)
-                || consumers.size() != 1
-                || network.outputs().contains(node.name())
-                || consumers.get(0).preProcessor() != null
-                || consumers.get(0).layer() == null
-                || consumers.get(0).layer().getClass() != ActivationLayer.class
-                || LayerRules.of(config.rules(), consumers.get(0)).float32()) {
+        return consumers.size() != 1
+                        || network.outputs().contains(node.name())
+                        || consumers.get(0).preProcessor() != null
+                        || consumers.get(0).layer() == null
+                        || LayerRules.of(config.rules(), consumers.get(0)).float32()
+                ? null
+                : consumers.get(0);
+    }
+
+    /** The batch normalization that alone reads a linear layer without a function. */
+    private Node batchNormToFold(Node node, LayerRule rule) {
+        Node reader = soleReader(node);
+        return reader != null
+                        && reader.layer().getClass() == BatchNormalization.class
+                        && Replacements.FOLDING.contains(node.layer().getClass())
+                        && !config.forLayer(rule, rule, false).freezesWeights()
+                ? reader
+                : null;
+    }
+
+    /** The activation layer that alone reads a linear layer without a function. */
+    private Node activationToTake(Node node) {
+        Node reader = soleReader(node);
+        if (reader == null || reader.layer().getClass() != ActivationLayer.class) {
             return null;
         }
-        IActivation f = ((ActivationLayer) consumers.get(0).layer()).getActivationFn();
-        if (f instanceof ActivationIdentity || !ActivationTable.isElementwise(f)) {
-            return null;
-        }
-        merged.put(consumers.get(0).name(), f);
-        return f;
+        IActivation f = ((ActivationLayer) reader.layer()).getActivationFn();
+        return f instanceof ActivationIdentity || !ActivationTable.isElementwise(f) ? null : reader;
     }
 
     private Entry weightless(Node node, LayerRule rule) {
-        String refusal = refusal(node.layer());
+        String refusal = NodeKinds.refusal(node.layer());
         if (refusal != null) {
-            return stays(node, Outcome.FLOAT, refusal);
+            return Entry.stays(node, Outcome.FLOAT, refusal);
         }
-        String grid = incomingGrid(node);
+        TensorGrid grid = incoming(node);
         if (grid == null) {
-            return stays(node, Outcome.FLOAT, "its input is not quantized");
+            return Entry.stays(node, Outcome.FLOAT, "its input is not quantized");
         }
         LayerQuantization q = config.forLayer(null, rule, false);
+        if (grid.combined() != null) {
+            q = q.withCombined(grid.combined());
+        } else if (named) {
+            q = q.withInputFrom(grid.source());
+        }
         return new Entry(
                 node,
                 Outcome.QUANTIZED,
                 "output " + q.output().spec().typeName(),
                 Replacements.WEIGHTLESS.get(node.layer().getClass()),
-                named ? q.withInputFrom(grid) : q,
+                q,
+                null,
                 null);
-    }
-
-    private static String refusal(Layer layer) {
-        PoolingType pooling = null;
-        if (layer instanceof SubsamplingLayer subsamplingLayer) {
-            pooling = subsamplingLayer.getPoolingType();
-        } else if (layer instanceof GlobalPoolingLayer globalPoolingLayer) {
-            pooling = globalPoolingLayer.getPoolingType();
-        }
-        if (pooling == PoolingType.PNORM) {
-            return "p-norm pooling has no integer form";
-        }
-        if (layer instanceof ActivationLayer activationLayer
-                && !ActivationTable.isElementwise(activationLayer.getActivationFn())) {
-            return "its function is not elementwise";
-        }
-        return null;
-    }
-
-    private static Entry stays(Node node, Outcome outcome, String reason) {
-        return new Entry(node, outcome, reason, null, null, null);
     }
 }

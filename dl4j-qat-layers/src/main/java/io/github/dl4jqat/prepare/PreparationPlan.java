@@ -12,16 +12,24 @@ import org.nd4j.linalg.activations.IActivation;
  * What preparing a network does to each of its layers, and why. Immutable.
  *
  * @param entries one for each layer and vertex, in order
+ * @param insertions the quantizers that are put in where no layer of the network can hold one
+ * @param groups the layers, inserted quantizers among them, that share a grid with others
  */
-public record PreparationPlan(List<Entry> entries) {
+public record PreparationPlan(
+        List<Entry> entries, List<Insertion> insertions, List<List<String>> groups) {
 
     /** What becomes of a layer. */
     public enum Outcome {
         /** Replaced by its quantized twin. */
         QUANTIZED,
-        /** Kept as it is; it passes integers on unchanged, or picks among them. */
+        /** Kept as it is; it passes integers on unchanged, combines them, or picks among them. */
         PASSED_THROUGH,
-        /** Kept as it is; it computes in float, also in evaluation. */
+        /**
+         * Kept as it is; it computes in float, in the integer model too, which dequantizes before
+         * it and quantizes after it.
+         */
+        ISLAND,
+        /** Kept as it is; it computes in float, and the network cannot be converted with it. */
         FLOAT
     }
 
@@ -35,6 +43,7 @@ public record PreparationPlan(List<Entry> entries) {
      * @param quantization how it is quantized; null unless quantized
      * @param activation the activation function it takes over from the layer after it, or gives up
      *     to the layer before it; null for its own
+     * @param batchNorm name of the batch normalization that is folded into it, or null for none
      */
     public record Entry(
             NetworkView.Node node,
@@ -42,43 +51,65 @@ public record PreparationPlan(List<Entry> entries) {
             String reason,
             Class<? extends Layer> twin,
             LayerQuantization quantization,
-            IActivation activation) {}
+            IActivation activation,
+            String batchNorm) {
 
-    /** The layers that stay float. */
+        static Entry stays(NetworkView.Node node, Outcome outcome, String reason) {
+            return new Entry(node, outcome, reason, null, null, null, null);
+        }
+
+        Entry with(LayerQuantization q, String newReason) {
+            return new Entry(node, outcome, newReason, twin, q, activation, batchNorm);
+        }
+    }
+
+    /**
+     * A quantizer put into a graph: everything that reads the named tensor then reads the
+     * quantizer.
+     *
+     * @param after name of the network input, layer or vertex
+     * @param name of the quantizer
+     * @param quantization how it quantizes
+     */
+    public record Insertion(String after, String name, LayerQuantization quantization) {}
+
+    /** The layers that stay float, islands among them. */
     public List<Entry> floatLayers() {
         List<Entry> found = new ArrayList<>();
         for (Entry e : entries) {
-            if (e.outcome() == Outcome.FLOAT) {
+            if (e.outcome() == Outcome.FLOAT || e.outcome() == Outcome.ISLAND) {
                 found.add(e);
             }
         }
         return found;
     }
 
-    /** A table for people. */
+    /** A table for people, and the groups of layers that share a grid. */
     @Override
     public String toString() {
         StringBuilder table = new StringBuilder();
-        table.append(
-                String.format(
-                        Locale.ROOT,
-                        "%-5s %-20s %-28s %-15s %s%n",
-                        "index",
-                        "name",
-                        "layer",
-                        "becomes",
-                        "because"));
+        table.append(row("index", "name", "layer", "becomes", "because"));
         for (Entry e : entries) {
             table.append(
-                    String.format(
-                            Locale.ROOT,
-                            "%-5d %-20s %-28s %-15s %s%n",
-                            e.node().index(),
+                    row(
+                            Integer.toString(e.node().index()),
                             e.node().name(),
                             e.node().kind(),
                             e.outcome().name().toLowerCase(Locale.ROOT).replace('_', ' '),
                             e.reason()));
         }
+        for (Insertion i : insertions) {
+            String spec = i.quantization().output().spec().typeName();
+            table.append(row("new", i.name(), "FakeQuantLayer", "quantized", "output " + spec));
+        }
+        for (List<String> group : groups) {
+            table.append("one grid for ").append(String.join(", ", group)).append('\n');
+        }
         return table.toString();
+    }
+
+    private static String row(String index, String name, String layer, String becomes, String why) {
+        return String.format(
+                Locale.ROOT, "%-5s %-20s %-28s %-15s %s%n", index, name, layer, becomes, why);
     }
 }

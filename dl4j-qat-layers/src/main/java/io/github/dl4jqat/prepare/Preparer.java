@@ -1,11 +1,13 @@
 package io.github.dl4jqat.prepare;
 
 import io.github.dl4jqat.layers.FakeQuantLayer;
+import io.github.dl4jqat.layers.FoldedBatchNorm;
 import io.github.dl4jqat.layers.LayerQuantization;
 import io.github.dl4jqat.layers.NetworkView;
 import io.github.dl4jqat.layers.QuantLayerConfiguration;
 import io.github.dl4jqat.layers.StockTwin;
 import io.github.dl4jqat.prepare.PreparationPlan.Entry;
+import io.github.dl4jqat.prepare.PreparationPlan.Insertion;
 import io.github.dl4jqat.prepare.PreparationPlan.Outcome;
 import java.util.ArrayList;
 import java.util.List;
@@ -66,8 +68,13 @@ public final class Preparer {
         conf.setEpochCount(0);
         MultiLayerNetwork prepared = new MultiLayerNetwork(conf);
         prepared.init();
-        for (int i = 0; i < net.getnLayers(); i++) {
+        for (Entry entry : plan.entries()) {
+            int i = entry.node().index();
             copy(net.getLayer(i), prepared.getLayer(i));
+            if (entry.batchNorm() != null) {
+                FoldedBatchNorm.copyParameters(
+                        net.getLayer(i + 1).paramTable(), prepared.getLayer(i).paramTable());
+            }
         }
         return prepared;
     }
@@ -75,26 +82,32 @@ public final class Preparer {
     /** The quantized graph; see {@link #prepare(MultiLayerNetwork, QatConfig)}. */
     public static ComputationGraph prepare(ComputationGraph net, QatConfig config) {
         requireDataType(net.getConfiguration().getDataType());
-        Planner planner = new Planner(NetworkView.of(net), config, true);
-        PreparationPlan plan = planner.plan();
+        PreparationPlan plan = plan(net, config);
         report(plan, config);
-        ComputationGraphConfiguration conf = net.getConfiguration().clone();
+        // Not by clone(): that of a MergeVertex forgets its axis.
+        ComputationGraphConfiguration conf =
+                ComputationGraphConfiguration.fromJson(net.getConfiguration().toJson());
         for (Entry entry : plan.entries()) {
             if (entry.node().layer() != null) {
                 LayerVertex vertex = (LayerVertex) conf.getVertices().get(entry.node().name());
                 replace(vertex.getLayerConf(), entry);
             }
         }
-        for (String input : planner.inputsToQuantize()) {
-            insertQuantizer(conf, input, config);
-        }
+        plan.insertions().forEach(insertion -> insert(conf, insertion));
         conf.setIterationCount(0);
         conf.setEpochCount(0);
         ComputationGraph prepared = new ComputationGraph(conf);
         prepared.init();
-        for (org.deeplearning4j.nn.api.Layer layer : net.getLayers()) {
-            String name = layer.conf().getLayer().getLayerName();
-            copy(net.getLayer(name), prepared.getLayer(name));
+        for (Entry entry : plan.entries()) {
+            if (entry.node().layer() != null) {
+                String name = entry.node().name();
+                copy(net.getLayer(name), prepared.getLayer(name));
+                if (entry.batchNorm() != null) {
+                    FoldedBatchNorm.copyParameters(
+                            net.getLayer(entry.batchNorm()).paramTable(),
+                            prepared.getLayer(name).paramTable());
+                }
+            }
         }
         return prepared;
     }
@@ -125,7 +138,13 @@ public final class Preparer {
                             + list
                             + ". Turn strict off, or replace these layers");
         }
-        LOG.warn("These stay float, and an integer model cannot be made of them: {}", list);
+        boolean islands = floats.stream().allMatch(e -> e.outcome() == Outcome.ISLAND);
+        LOG.warn(
+                islands
+                        ? "These compute in float, in the integer model too: {}"
+                        : "These stay float, and the network cannot be converted with some of"
+                                + " them: {}",
+                list);
     }
 
     private static void replace(NeuralNetConfiguration conf, Entry entry) {
@@ -133,8 +152,8 @@ public final class Preparer {
         if (entry.outcome() == Outcome.QUANTIZED) {
             layer = twin(entry);
         } else if (entry.activation() != null) {
-            layer = entry.node().layer().clone();
-            ((ActivationLayer) layer).setActivationFn(entry.activation());
+            // Its function, or the batch normalization that it is, has moved into another layer.
+            layer = new ActivationLayer.Builder().activation(entry.activation()).build();
         }
         if (layer == null) {
             return;
@@ -170,32 +189,25 @@ public final class Preparer {
         return StockTwin.of(stock, (Class<T>) type, quantization);
     }
 
-    private static void insertQuantizer(
-            ComputationGraphConfiguration conf, String input, QatConfig config) {
-        String name = input + Planner.INPUT_QUANTIZER;
-        if (conf.getVertices().containsKey(name)) {
-            throw new IllegalArgumentException(
-                    "Qat.prepare: input '"
-                            + input
-                            + "' needs a quantizer named '"
-                            + name
-                            + "', but a vertex has that name; rename it");
-        }
+    private static void insert(ComputationGraphConfiguration conf, Insertion insertion) {
         FakeQuantLayer quantizer =
                 new FakeQuantLayer.Builder()
-                        .quantization(config.forInputLayer())
-                        .name(name)
+                        .quantization(insertion.quantization())
+                        .name(insertion.name())
                         .build();
         NeuralNetConfiguration layerConf = conf.getDefaultConfiguration().clone();
         layerConf.setLayer(quantizer);
         layerConf.clearVariables();
         for (Map.Entry<String, List<String>> e : conf.getVertexInputs().entrySet()) {
             List<String> inputs = new ArrayList<>(e.getValue());
-            inputs.replaceAll(from -> from.equals(input) ? name : from);
+            inputs.replaceAll(from -> from.equals(insertion.after()) ? insertion.name() : from);
             e.setValue(inputs);
         }
-        conf.getVertices().put(name, new LayerVertex(layerConf, null));
-        conf.getVertexInputs().put(name, new ArrayList<>(List.of(input)));
+        List<String> outputs = new ArrayList<>(conf.getNetworkOutputs());
+        outputs.replaceAll(output -> output.equals(insertion.after()) ? insertion.name() : output);
+        conf.setNetworkOutputs(outputs);
+        conf.getVertices().put(insertion.name(), new LayerVertex(layerConf, null));
+        conf.getVertexInputs().put(insertion.name(), new ArrayList<>(List.of(insertion.after())));
         conf.setTopologicalOrder(null);
         conf.setTopologicalOrderStr(null);
     }
@@ -203,7 +215,11 @@ public final class Preparer {
     private static void copy(
             org.deeplearning4j.nn.api.Layer from, org.deeplearning4j.nn.api.Layer to) {
         for (Map.Entry<String, INDArray> param : from.paramTable().entrySet()) {
-            to.getParam(param.getKey()).assign(param.getValue());
+            INDArray target = to.getParam(param.getKey());
+            // A batch normalization that was folded has none any more.
+            if (target != null) {
+                target.assign(param.getValue());
+            }
         }
     }
 }

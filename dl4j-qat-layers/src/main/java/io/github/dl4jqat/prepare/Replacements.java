@@ -8,6 +8,7 @@ import io.github.dl4jqat.layers.QuantOutputLayer;
 import io.github.dl4jqat.layers.QuantSubsamplingLayer;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Set;
 import org.deeplearning4j.nn.conf.layers.ActivationLayer;
 import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
 import org.deeplearning4j.nn.conf.layers.DenseLayer;
@@ -24,6 +25,9 @@ final class Replacements {
 
     /** The quantized twins of the layers that compute new numbers without weights. */
     static final Map<Class<? extends Layer>, Class<? extends Layer>> WEIGHTLESS = weightless();
+
+    /** The layers that take a batch normalization behind them into their weights. */
+    static final Set<Class<? extends Layer>> FOLDING = Set.of();
 
     private Replacements() {}
 

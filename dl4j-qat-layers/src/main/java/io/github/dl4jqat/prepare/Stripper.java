@@ -121,7 +121,7 @@ public final class Stripper {
         Map<String, String> instead = new HashMap<>();
         for (Node node : view.nodes()) {
             if (node.layer() instanceof FakeQuantLayer
-                    && node.name().endsWith(Planner.INPUT_QUANTIZER)
+                    && node.name().endsWith(VertexPlanner.QUANTIZER)
                     && node.preProcessor() == null
                     && !view.outputs().contains(node.name())) {
                 String source = node.inputs().get(0);

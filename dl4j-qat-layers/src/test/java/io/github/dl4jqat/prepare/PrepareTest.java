@@ -488,9 +488,12 @@ class PrepareTest {
         }
         assertThat(qat.getConfiguration().getVertexInputs().get("a"))
                 .containsExactly("image-quant");
+        assertThat(Qat.plan(sharedInput(), QatConfig.int8()).groups())
+                .containsExactly(List.of("a", "b"));
         qat.fit(images());
-        assertThatThrownBy(() -> Qat.convert(qat))
-                .hasMessageContaining("'sum' (ElementWiseVertex)");
+        try (IntegerNetwork integer = Qat.convert(qat)) {
+            assertThat(integer.model().tensors()).containsKey("sum-quant");
+        }
     }
 
     @Test

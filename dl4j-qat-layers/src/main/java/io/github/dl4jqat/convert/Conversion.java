@@ -1,0 +1,111 @@
+package io.github.dl4jqat.convert;
+
+import io.github.dl4jqat.integer.Dequantize;
+import io.github.dl4jqat.integer.Lookup;
+import io.github.dl4jqat.integer.TensorType;
+import io.github.dl4jqat.layers.ActivationTable;
+import io.github.dl4jqat.layers.NetworkView;
+import io.github.dl4jqat.layers.NetworkView.Node;
+import io.github.dl4jqat.layers.QuantizedLayer;
+import io.github.dl4jqat.layers.QuantizedWeightLayer;
+import io.github.dl4jqat.quant.Granularity;
+import io.github.dl4jqat.quant.QuantParams;
+import io.github.dl4jqat.quant.Requantization;
+import java.util.List;
+import org.nd4j.linalg.activations.IActivation;
+import org.nd4j.linalg.activations.impl.ActivationIdentity;
+import org.nd4j.linalg.activations.impl.ActivationSoftmax;
+
+/**
+ * What the forms of all layers share while one network is converted: the model in the making, and
+ * the pieces that several kinds of layers end in. Reads scales and integers off the layers;
+ * computes none.
+ *
+ * @param network what is converted
+ * @param draft the model
+ */
+record Conversion(NetworkView network, ModelDraft draft) {
+
+    /** An operation that is still to be told its output, bounds and mode. */
+    interface Accumulating {
+        void add(TensorType output, int low, int high, Requantization mode);
+    }
+
+    /** A linear op and its activation: bounds of the requantization, or a table after it. */
+    TensorType activated(Node node, IActivation f, List<Integer> shape, Accumulating linear) {
+        QuantizedLayer layer = (QuantizedLayer) node.running();
+        Requantization mode = layer.quantization().requantization();
+        draft.requireMode(mode);
+        QuantParams out = layer.outputParams();
+        if (!ActivationTable.isNeeded(f, out.spec())) {
+            TensorType output = new TensorType(draft.unique(node.name()), shape, out);
+            int low = f == null ? out.spec().qMin() : ActivationTable.lowest(f, out);
+            int high = f == null ? out.spec().qMax() : ActivationTable.highest(f, out);
+            linear.add(output, low, high, mode);
+            return output;
+        }
+        QuantParams pre = layer.preActivationParams();
+        TensorType z = new TensorType(draft.unique(node.name() + ":pre"), shape, pre);
+        linear.add(z, pre.spec().qMin(), pre.spec().qMax(), mode);
+        return lookup(node, z, f == null ? new ActivationIdentity() : f, out);
+    }
+
+    /** An elementwise function on integers. */
+    TensorType lookup(Node node, TensorType input, IActivation f, QuantParams out) {
+        TensorType output = new TensorType(draft.unique(node.name()), input.shape(), out);
+        draft.add(
+                new Lookup(
+                        node.name(), input, output, ActivationTable.table(f, input.params(), out)));
+        return output;
+    }
+
+    /** Integers on one grid brought to another one. */
+    TensorType requantized(Node node, TensorType input, QuantParams params) {
+        TensorType output =
+                new TensorType(draft.unique(node.name() + ":in"), input.shape(), params);
+        int[] table = ActivationTable.table(new ActivationIdentity(), input.params(), params);
+        draft.add(new Lookup(node.name(), input, output, table));
+        return output;
+    }
+
+    /** The end of the network: floats, under the output node's name with a suffix. */
+    TensorType end(Node node, TensorType input, IActivation f) {
+        boolean softmax = f instanceof ActivationSoftmax;
+        TensorType floats =
+                new TensorType(draft.unique(node.name() + ":float"), input.shape(), null);
+        if (f == null || softmax) {
+            draft.add(Dequantize.linear(node.name(), input, floats, softmax));
+        } else {
+            draft.add(
+                    new Dequantize(
+                            node.name(),
+                            input,
+                            floats,
+                            ActivationTable.values(f, input.params()),
+                            false));
+        }
+        draft.output(node.name(), floats.name());
+        return floats;
+    }
+
+    /** A layer with weights, if its integers fit what comes in. */
+    static QuantizedWeightLayer weighted(Node node, TensorType input) {
+        QuantizedWeightLayer layer = (QuantizedWeightLayer) node.running();
+        if (layer.inputParams() != null && !layer.inputParams().equals(input.params())) {
+            throw new IllegalArgumentException(
+                    "it computes its bias for an input of "
+                            + layer.inputParams()
+                            + ", but gets one of "
+                            + input.params()
+                            + "; name the layer that quantizes its input with inputFrom");
+        }
+        if (layer.quantization().weight() != null
+                && layer.quantization().weight().spec().granularity().kind()
+                        == Granularity.Kind.PER_GROUP) {
+            throw new IllegalArgumentException(
+                    "its weights have a scale for each group, which one int32 accumulator cannot"
+                            + " hold; use Quantizers.intPerChannel(bits)");
+        }
+        return layer;
+    }
+}

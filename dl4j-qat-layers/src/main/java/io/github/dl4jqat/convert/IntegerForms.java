@@ -1,0 +1,64 @@
+package io.github.dl4jqat.convert;
+
+import io.github.dl4jqat.layers.FakeQuantLayer;
+import io.github.dl4jqat.layers.NetworkView.Node;
+import io.github.dl4jqat.layers.QuantActivationLayer;
+import io.github.dl4jqat.layers.QuantConvolutionLayer;
+import io.github.dl4jqat.layers.QuantDenseLayer;
+import io.github.dl4jqat.layers.QuantGlobalPoolingLayer;
+import io.github.dl4jqat.layers.QuantOutputLayer;
+import io.github.dl4jqat.layers.QuantSubsamplingLayer;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.deeplearning4j.nn.conf.graph.GraphVertex;
+import org.deeplearning4j.nn.conf.layers.Layer;
+
+/**
+ * Which class turns which kind of layer or vertex into operations of the integer model. A new kind
+ * needs a line here.
+ */
+final class IntegerForms {
+
+    /** A layer's way into the integer model. */
+    interface LayerForm {
+        /**
+         * What flows out of a layer.
+         *
+         * @param in what flows in, behind the layer's preprocessor; integers for a quantized layer
+         */
+        Flow apply(Node node, Flow in, Conversion conversion);
+    }
+
+    /** A vertex's way into the integer model. */
+    interface VertexForm {
+        /** What flows out of a vertex. */
+        Flow apply(Node node, List<Flow> in, Conversion conversion);
+    }
+
+    /** Quantized layers: integers in, integers out. */
+    static final Map<Class<? extends Layer>, LayerForm> QUANTIZED = quantized();
+
+    /** Stock layers that keep the grid of their input. */
+    static final Map<Class<? extends Layer>, LayerForm> MOVING = MovingForms.all();
+
+    /** Stock layers that compute in float within the integer model. */
+    static final Map<Class<? extends Layer>, LayerForm> ISLANDS = IslandForms.layers();
+
+    /** Vertices. */
+    static final Map<Class<? extends GraphVertex>, VertexForm> VERTICES = VertexForms.all();
+
+    private IntegerForms() {}
+
+    private static Map<Class<? extends Layer>, LayerForm> quantized() {
+        Map<Class<? extends Layer>, LayerForm> forms = new LinkedHashMap<>();
+        forms.put(QuantConvolutionLayer.class, LinearForms::convolution);
+        forms.put(QuantDenseLayer.class, LinearForms::dense);
+        forms.put(QuantOutputLayer.class, LinearForms::output);
+        forms.put(QuantSubsamplingLayer.class, PoolingForms::average);
+        forms.put(QuantGlobalPoolingLayer.class, PoolingForms::global);
+        forms.put(QuantActivationLayer.class, ElementForms::activation);
+        forms.put(FakeQuantLayer.class, ElementForms::fakeQuant);
+        return forms;
+    }
+}

@@ -1,0 +1,235 @@
+package io.github.dl4jqat.convert;
+
+import io.github.dl4jqat.convert.IntegerForms.VertexForm;
+import io.github.dl4jqat.integer.Combine;
+import io.github.dl4jqat.integer.Concat;
+import io.github.dl4jqat.integer.Reverse;
+import io.github.dl4jqat.integer.Slice;
+import io.github.dl4jqat.integer.TensorType;
+import io.github.dl4jqat.layers.NetworkView.Node;
+import io.github.dl4jqat.quant.QuantParams;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.UnaryOperator;
+import org.deeplearning4j.nn.conf.graph.ElementWiseVertex;
+import org.deeplearning4j.nn.conf.graph.GraphVertex;
+import org.deeplearning4j.nn.conf.graph.MergeVertex;
+import org.deeplearning4j.nn.conf.graph.PoolHelperVertex;
+import org.deeplearning4j.nn.conf.graph.PreprocessorVertex;
+import org.deeplearning4j.nn.conf.graph.ReshapeVertex;
+import org.deeplearning4j.nn.conf.graph.ScaleVertex;
+import org.deeplearning4j.nn.conf.graph.ShiftVertex;
+import org.deeplearning4j.nn.conf.graph.SubsetVertex;
+import org.deeplearning4j.nn.conf.graph.rnn.LastTimeStepVertex;
+import org.deeplearning4j.nn.conf.graph.rnn.ReverseTimeSeriesVertex;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+
+/** The vertices of a graph. */
+final class VertexForms {
+
+    private VertexForms() {}
+
+    static Map<Class<? extends GraphVertex>, VertexForm> all() {
+        Map<Class<? extends GraphVertex>, VertexForm> forms = new LinkedHashMap<>();
+        forms.put(ElementWiseVertex.class, VertexForms::elementWise);
+        forms.put(MergeVertex.class, VertexForms::merge);
+        forms.put(ScaleVertex.class, VertexForms::scale);
+        forms.put(ShiftVertex.class, VertexForms::shift);
+        forms.put(SubsetVertex.class, VertexForms::subset);
+        forms.put(PoolHelperVertex.class, VertexForms::poolHelper);
+        forms.put(ReshapeVertex.class, VertexForms::reshape);
+        forms.put(PreprocessorVertex.class, VertexForms::preprocessor);
+        forms.put(LastTimeStepVertex.class, VertexForms::lastTimeStep);
+        forms.put(ReverseTimeSeriesVertex.class, VertexForms::reverse);
+        return forms;
+    }
+
+    private static Flow elementWise(Node node, List<Flow> in, Conversion c) {
+        ElementWiseVertex.Op op = ((ElementWiseVertex) node.vertex()).getOp();
+        List<TensorType> tensors = integers(in);
+        if (tensors.size() < 2) {
+            return in.get(0);
+        }
+        if (op != ElementWiseVertex.Op.Product) {
+            requireOneGrid(in, tensors);
+        }
+        boolean last = in.get(0).channelsLast();
+        if (op == ElementWiseVertex.Op.Max) {
+            TensorType x = tensors.get(0);
+            TensorType y =
+                    new TensorType(
+                            c.draft().unique(node.name()), ElementForms.shape(tensors), x.params());
+            c.draft().add(Combine.max(node.name(), tensors, y));
+            return Flow.of(y, last);
+        }
+        Combine.Kind kind =
+                switch (op) {
+                    case Add -> Combine.Kind.SUM;
+                    case Subtract -> Combine.Kind.SUBTRACT;
+                    case Average -> Combine.Kind.AVERAGE;
+                    default -> Combine.Kind.PRODUCT;
+                };
+        return Flow.of(new Flow.Parts(kind, tensors, null), last);
+    }
+
+    private static Flow merge(Node node, List<Flow> in, Conversion c) {
+        List<TensorType> tensors = integers(in);
+        if (tensors.size() == 1) {
+            return in.get(0);
+        }
+        requireOneGrid(in, tensors);
+        boolean last = in.get(0).channelsLast();
+        TensorType first = tensors.get(0);
+        int mergeAxis = ((MergeVertex) node.vertex()).getMergeAxis();
+        int axis = first.rank() == 1 ? 0 : axis(mergeAxis, first.rank(), last);
+        List<Integer> shape = new ArrayList<>(first.shape());
+        int size = 0;
+        for (TensorType t : tensors) {
+            size += t.size(axis);
+        }
+        shape.set(axis, size);
+        TensorType y = new TensorType(c.draft().unique(node.name()), shape, first.params());
+        c.draft().add(new Concat(node.name(), tensors, y, axis));
+        return Flow.of(y, last);
+    }
+
+    /** An axis of DL4J's array, which counts the batch, in the integer model's tensor. */
+    private static int axis(int axis, int rank, boolean channelsLast) {
+        int ofExample = (axis < 0 ? axis + rank + 1 : axis) - 1;
+        if (!channelsLast) {
+            return ofExample;
+        }
+        return ofExample == rank - 1 ? 0 : ofExample + 1;
+    }
+
+    private static Flow scale(Node node, List<Flow> in, Conversion c) {
+        double factor = ((ScaleVertex) node.vertex()).getScaleFactor();
+        return function(in, x -> x.mul(factor));
+    }
+
+    private static Flow shift(Node node, List<Flow> in, Conversion c) {
+        double summand = ((ShiftVertex) node.vertex()).getShiftFactor();
+        return function(in, x -> x.add(summand));
+    }
+
+    /** The vertex's own arithmetic, done once for each integer that there is. */
+    private static Flow function(List<Flow> in, UnaryOperator<INDArray> f) {
+        TensorType x = integers(in).get(0);
+        QuantParams p = x.params();
+        float[] values = new float[p.spec().qMax() - p.spec().qMin() + 1];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = p.dequantize(p.spec().qMin() + i, 0);
+        }
+        float[] results = f.apply(Nd4j.createFromArray(values)).dup('c').data().asFloat();
+        return Flow.of(new Flow.Parts(null, List.of(x), results), in.get(0).channelsLast());
+    }
+
+    private static Flow subset(Node node, List<Flow> in, Conversion c) {
+        SubsetVertex conf = (SubsetVertex) node.vertex();
+        TensorType x = integers(in).get(0);
+        // DL4J cuts its array's axis 1, wherever the channels are.
+        int axis = axis(1, x.rank(), in.get(0).channelsLast());
+        return slice(node, in, axis, conf.getFrom(), conf.getTo() - conf.getFrom() + 1, c);
+    }
+
+    private static Flow slice(
+            Node node, List<Flow> in, int axis, int from, int size, Conversion c) {
+        TensorType x = integers(in).get(0);
+        List<Integer> begin = new ArrayList<>(Collections.nCopies(x.rank(), 0));
+        List<Integer> shape = new ArrayList<>(x.shape());
+        begin.set(axis, from);
+        shape.set(axis, size);
+        TensorType y = new TensorType(c.draft().unique(node.name()), shape, x.params());
+        c.draft().add(new Slice(node.name(), x, y, begin));
+        return Flow.of(y, in.get(0).channelsLast());
+    }
+
+    /** Drops the first row and the first column. */
+    private static Flow poolHelper(Node node, List<Flow> in, Conversion c) {
+        TensorType x = integers(in).get(0);
+        TensorType y =
+                new TensorType(
+                        c.draft().unique(node.name()),
+                        List.of(x.size(0), x.size(1) - 1, x.size(2) - 1),
+                        x.params());
+        c.draft().add(new Slice(node.name(), x, y, List.of(0, 1, 1)));
+        return Flow.of(y, in.get(0).channelsLast());
+    }
+
+    private static Flow reshape(Node node, List<Flow> in, Conversion c) {
+        ReshapeVertex conf = (ReshapeVertex) node.vertex();
+        if (conf.getReshapeOrder() != 'c' || in.get(0).channelsLast()) {
+            throw new IllegalArgumentException(
+                    "it reshapes "
+                            + (in.get(0).channelsLast()
+                                    ? "an image with its channels last"
+                                    : "in order '" + conf.getReshapeOrder() + "'")
+                            + "; the integer model keeps its numbers channels first and row by"
+                            + " row. Use NCHW and order 'c'");
+        }
+        TensorType x = integers(in).get(0);
+        int[] wanted = conf.getNewShape();
+        List<Integer> shape = new ArrayList<>();
+        int known = 1;
+        for (int i = 1; i < wanted.length; i++) {
+            known *= wanted[i] < 0 ? 1 : wanted[i];
+        }
+        for (int i = 1; i < wanted.length; i++) {
+            shape.add(wanted[i] < 0 ? x.elements() / known : wanted[i]);
+        }
+        return Flow.of(c.draft().reshape(x, shape, node.name()), false);
+    }
+
+    private static Flow preprocessor(Node node, List<Flow> in, Conversion c) {
+        return PreProcessors.apply(
+                ((PreprocessorVertex) node.vertex()).getPreProcessor(), node, in.get(0), c);
+    }
+
+    private static Flow lastTimeStep(Node node, List<Flow> in, Conversion c) {
+        TensorType x = integers(in).get(0);
+        Flow last = slice(node, in, 1, x.size(1) - 1, 1, c);
+        TensorType y = c.draft().reshape(last.tensor(), List.of(x.size(0)), node.name());
+        return Flow.of(y, false);
+    }
+
+    private static Flow reverse(Node node, List<Flow> in, Conversion c) {
+        TensorType x = integers(in).get(0);
+        TensorType y = new TensorType(c.draft().unique(node.name()), x.shape(), x.params());
+        c.draft().add(new Reverse(node.name(), x, y, 1));
+        return Flow.of(y, in.get(0).channelsLast());
+    }
+
+    private static List<TensorType> integers(List<Flow> in) {
+        List<TensorType> tensors = new ArrayList<>();
+        for (Flow flow : in) {
+            if (!flow.isInteger()) {
+                throw new IllegalArgumentException(
+                        "one of its inputs is not quantized; put a FakeQuantLayer before it");
+            }
+            if (flow.channelsLast() != in.get(0).channelsLast()) {
+                throw new IllegalArgumentException(
+                        "its inputs have their channels in different places; use one data format");
+            }
+            tensors.add(flow.tensor());
+        }
+        return tensors;
+    }
+
+    private static void requireOneGrid(List<Flow> in, List<TensorType> tensors) {
+        for (TensorType t : tensors) {
+            if (!t.params().equals(tensors.get(0).params())) {
+                throw new IllegalArgumentException(
+                        "its inputs "
+                                + tensors.get(0)
+                                + " and "
+                                + t
+                                + " lie on different grids; let the layers that quantize them share"
+                                + " one with LayerQuantization.withGroup, as Qat.prepare does");
+            }
+        }
+    }
+}

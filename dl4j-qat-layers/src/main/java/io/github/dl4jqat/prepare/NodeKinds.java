@@ -1,0 +1,84 @@
+package io.github.dl4jqat.prepare;
+
+import io.github.dl4jqat.layers.ActivationTable;
+import org.deeplearning4j.nn.conf.graph.GraphVertex;
+import org.deeplearning4j.nn.conf.graph.L2NormalizeVertex;
+import org.deeplearning4j.nn.conf.graph.ScaleVertex;
+import org.deeplearning4j.nn.conf.graph.ShiftVertex;
+import org.deeplearning4j.nn.conf.layers.ActivationLayer;
+import org.deeplearning4j.nn.conf.layers.Cnn3DLossLayer;
+import org.deeplearning4j.nn.conf.layers.CnnLossLayer;
+import org.deeplearning4j.nn.conf.layers.EmbeddingLayer;
+import org.deeplearning4j.nn.conf.layers.EmbeddingSequenceLayer;
+import org.deeplearning4j.nn.conf.layers.GlobalPoolingLayer;
+import org.deeplearning4j.nn.conf.layers.Layer;
+import org.deeplearning4j.nn.conf.layers.LocalResponseNormalization;
+import org.deeplearning4j.nn.conf.layers.LossLayer;
+import org.deeplearning4j.nn.conf.layers.PoolingType;
+import org.deeplearning4j.nn.conf.layers.RnnLossLayer;
+import org.deeplearning4j.nn.conf.layers.SubsamplingLayer;
+import org.deeplearning4j.nn.conf.layers.objdetect.Yolo2OutputLayer;
+import org.nd4j.linalg.activations.impl.ActivationSoftmax;
+
+/** What kinds of layers and vertices there are for the planner. */
+final class NodeKinds {
+
+    private NodeKinds() {}
+
+    /** The end of a network that has no weights: a loss, and perhaps a function before it. */
+    static boolean isLoss(Layer layer) {
+        return layer instanceof LossLayer
+                || layer instanceof RnnLossLayer
+                || layer instanceof CnnLossLayer
+                || layer instanceof Cnn3DLossLayer
+                || layer instanceof Yolo2OutputLayer;
+    }
+
+    /** A layer that reads indices of rows, which are no numbers to quantize. */
+    static boolean readsIndices(Layer layer) {
+        return layer instanceof EmbeddingLayer || layer instanceof EmbeddingSequenceLayer;
+    }
+
+    static boolean pools(Layer layer) {
+        return layer instanceof SubsamplingLayer || layer instanceof GlobalPoolingLayer;
+    }
+
+    /** A vertex that applies a function of one variable to each number: a table for integers. */
+    static boolean isElementwise(GraphVertex vertex) {
+        return vertex instanceof ScaleVertex || vertex instanceof ShiftVertex;
+    }
+
+    /**
+     * Why a layer or vertex computes in float in the integer model as well, or null if it does not:
+     * what it computes is no sum of products, but the integer model has it as a float operation.
+     */
+    static String island(Layer layer, GraphVertex vertex) {
+        if (vertex instanceof L2NormalizeVertex) {
+            return "divides by the norm of all its numbers";
+        }
+        if (layer instanceof LocalResponseNormalization) {
+            return "divides by a power of its neighbors";
+        }
+        PoolingType pooling = null;
+        if (layer != null && layer.getClass() == SubsamplingLayer.class) {
+            pooling = ((SubsamplingLayer) layer).getPoolingType();
+        } else if (layer instanceof GlobalPoolingLayer global) {
+            pooling = global.getPoolingType();
+        }
+        if (pooling == PoolingType.PNORM) {
+            return "p-norm pooling takes powers and roots";
+        }
+        boolean softmax =
+                layer instanceof ActivationLayer activation
+                        && activation.getActivationFn() instanceof ActivationSoftmax;
+        return softmax ? "softmax divides by a sum of exponentials" : null;
+    }
+
+    /** Why a layer without weights has no integer form, or null if it has one. */
+    static String refusal(Layer layer) {
+        return layer instanceof ActivationLayer activation
+                        && !ActivationTable.isElementwise(activation.getActivationFn())
+                ? "its function is not elementwise"
+                : null;
+    }
+}
