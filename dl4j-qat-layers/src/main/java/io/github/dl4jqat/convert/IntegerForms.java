@@ -7,6 +7,7 @@ import io.github.dl4jqat.layers.QuantConvolutionLayer;
 import io.github.dl4jqat.layers.QuantDenseLayer;
 import io.github.dl4jqat.layers.QuantGlobalPoolingLayer;
 import io.github.dl4jqat.layers.QuantOutputLayer;
+import io.github.dl4jqat.layers.QuantSubsampling1DLayer;
 import io.github.dl4jqat.layers.QuantSubsamplingLayer;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -56,6 +57,7 @@ final class IntegerForms {
         forms.put(QuantDenseLayer.class, LinearForms::dense);
         forms.put(QuantOutputLayer.class, LinearForms::output);
         forms.put(QuantSubsamplingLayer.class, PoolingForms::average);
+        forms.put(QuantSubsampling1DLayer.class, PoolingForms::average);
         forms.put(QuantGlobalPoolingLayer.class, PoolingForms::global);
         forms.put(QuantActivationLayer.class, ElementForms::activation);
         forms.put(FakeQuantLayer.class, ElementForms::fakeQuant);

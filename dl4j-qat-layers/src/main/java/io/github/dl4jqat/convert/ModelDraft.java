@@ -106,6 +106,13 @@ final class ModelDraft {
         return output;
     }
 
+    /** The integers of a layer's output, in the shape that they have there, under its name. */
+    TensorType result(TensorType input, List<Integer> shape, String layer) {
+        TensorType output = new TensorType(unique(layer), shape, input.params());
+        add(new Reshape(layer, input, output));
+        return output;
+    }
+
     /** The same integers with their axes in another order. */
     TensorType transpose(TensorType input, List<Integer> permutation, String layer) {
         List<Integer> shape = new ArrayList<>();

@@ -16,6 +16,7 @@ import org.deeplearning4j.nn.conf.layers.DropoutLayer;
 import org.deeplearning4j.nn.conf.layers.GlobalPoolingLayer;
 import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.conf.layers.SpaceToDepthLayer;
+import org.deeplearning4j.nn.conf.layers.Subsampling1DLayer;
 import org.deeplearning4j.nn.conf.layers.SubsamplingLayer;
 import org.deeplearning4j.nn.conf.layers.Upsampling1D;
 import org.deeplearning4j.nn.conf.layers.Upsampling2D;
@@ -41,6 +42,7 @@ final class MovingForms {
         forms.put(MaskLayer.class, (node, in, c) -> in);
         forms.put(ActivationLayer.class, MovingForms::function);
         forms.put(SubsamplingLayer.class, PoolingForms::max);
+        forms.put(Subsampling1DLayer.class, PoolingForms::max);
         forms.put(GlobalPoolingLayer.class, PoolingForms::globalMax);
         forms.put(Upsampling1D.class, MovingForms::upsample);
         forms.put(Upsampling2D.class, MovingForms::upsample);

@@ -10,7 +10,9 @@ import io.github.dl4jqat.layers.QuantizedLayer;
 import io.github.dl4jqat.quant.QuantParams;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.deeplearning4j.nn.conf.layers.GlobalPoolingLayer;
 import org.deeplearning4j.nn.conf.layers.PoolingType;
 import org.deeplearning4j.nn.conf.layers.SubsamplingLayer;
@@ -25,24 +27,21 @@ final class PoolingForms {
                 c.draft(),
                 false,
                 in.channelsLast(),
-                (x, draft) -> {
+                (input, draft) -> {
+                    TensorType x = asImage(node, input, draft);
                     Window2d window = window(node, x);
-                    TensorType y =
-                            new TensorType(
-                                    draft.unique(node.name()), pooled(x, window), x.params());
+                    TensorType y = pooled(node, input, x, window, x.params(), draft);
                     draft.add(new MaxPool2d(node.name(), x, y, window));
-                    return y;
+                    return asSequence(node, input, y, draft);
                 });
     }
 
     static Flow average(Node node, Flow in, Conversion c) {
-        TensorType x = in.tensor();
         QuantizedLayer layer = (QuantizedLayer) node.running();
         c.draft().requireMode(layer.quantization().requantization());
+        TensorType x = asImage(node, in.tensor(), c.draft());
         Window2d window = window(node, x);
-        TensorType y =
-                new TensorType(
-                        c.draft().unique(node.name()), pooled(x, window), layer.outputParams());
+        TensorType y = pooled(node, in.tensor(), x, window, layer.outputParams(), c.draft());
         c.draft()
                 .add(
                         AveragePool2d.of(
@@ -52,7 +51,33 @@ final class PoolingForms {
                                 window,
                                 ((SubsamplingLayer) node.layer()).isAvgPoolIncludePadInDivisor(),
                                 layer.quantization().requantization()));
-        return Flow.of(y, in.channelsLast());
+        return Flow.of(asSequence(node, in.tensor(), y, c.draft()), in.channelsLast());
+    }
+
+    /** A sequence as an image of one column, which is how DL4J pools it; an image as it is. */
+    private static TensorType asImage(Node node, TensorType x, ModelDraft draft) {
+        return x.rank() == 2
+                ? draft.reshape(x, List.of(x.size(0), x.size(1), 1), node.name())
+                : x;
+    }
+
+    /** What was pooled as an image in the shape of what came in, under the layer's name. */
+    private static TensorType asSequence(
+            Node node, TensorType input, TensorType pooled, ModelDraft draft) {
+        return input.rank() == 2
+                ? draft.result(pooled, List.of(pooled.size(0), pooled.size(1)), node.name())
+                : pooled;
+    }
+
+    private static TensorType pooled(
+            Node node,
+            TensorType input,
+            TensorType image,
+            Window2d window,
+            QuantParams params,
+            ModelDraft draft) {
+        String name = input.rank() == 2 ? node.name() + ":image" : node.name();
+        return new TensorType(draft.unique(name), pooled(image, window), params);
     }
 
     static Flow globalMax(Node node, Flow in, Conversion c) {
@@ -87,31 +112,46 @@ final class PoolingForms {
             QuantParams params,
             ModelDraft draft) {
         GlobalPoolingLayer conf = (GlobalPoolingLayer) node.layer();
-        requireSpatialAxes(conf.getPoolingDimensions(), channelsLast);
+        requireSpatialAxes(conf.getPoolingDimensions(), input.rank(), channelsLast);
         int channels = input.shape().get(0);
+        // A mean over all positions does not care how they are arranged.
+        TensorType image =
+                input.rank() == 3
+                        ? input
+                        : draft.reshape(
+                                input,
+                                List.of(channels, input.elements() / channels, 1),
+                                node.name());
         TensorType output = new TensorType(draft.unique(node.name()), List.of(channels), params);
-        draft.add(GlobalPool.of(node.name(), input, output, kind, draft.mode()));
+        draft.add(GlobalPool.of(node.name(), image, output, kind, draft.mode()));
         return conf.isCollapseDimensions()
                 ? output
-                : draft.reshape(output, List.of(channels, 1, 1), node.name());
+                : draft.reshape(output, collapsed(input), node.name());
     }
 
-    private static void requireSpatialAxes(int[] axes, boolean channelsLast) {
+    private static List<Integer> collapsed(TensorType input) {
+        List<Integer> shape = new ArrayList<>(Collections.nCopies(input.rank(), 1));
+        shape.set(0, input.size(0));
+        return shape;
+    }
+
+    private static void requireSpatialAxes(int[] axes, int rank, boolean channelsLast) {
         int first = channelsLast ? 1 : 2;
-        boolean spatial =
-                axes == null
-                        ? !channelsLast
-                        : axes.length == 2
-                                && Math.min(axes[0], axes[1]) == first
-                                && Math.max(axes[0], axes[1]) == first + 1;
-        if (!spatial) {
+        int[] spatial = IntStream.range(first, first + rank - 1).toArray();
+        boolean all = axes == null ? !channelsLast : Arrays.equals(sorted(axes), spatial);
+        if (!all) {
             throw new IllegalArgumentException(
                     "pools over the axes "
-                            + (axes == null ? "[2, 3]" : Arrays.toString(axes))
+                            + Arrays.toString(
+                                    axes == null ? IntStream.rangeClosed(2, rank).toArray() : axes)
                             + ", but height and width are "
-                            + (channelsLast ? "[1, 2]" : "[2, 3]")
+                            + Arrays.toString(spatial)
                             + "; set poolingDimensions to them");
         }
+    }
+
+    private static int[] sorted(int[] axes) {
+        return Arrays.stream(axes).sorted().toArray();
     }
 
     private static Window2d window(Node node, TensorType input) {

@@ -8,6 +8,7 @@ import org.deeplearning4j.nn.conf.InputPreProcessor;
 import org.deeplearning4j.nn.conf.preprocessor.CnnToFeedForwardPreProcessor;
 import org.deeplearning4j.nn.conf.preprocessor.ComposableInputPreProcessor;
 import org.deeplearning4j.nn.conf.preprocessor.FeedForwardToCnnPreProcessor;
+import org.deeplearning4j.nn.conf.preprocessor.RnnToFeedForwardPreProcessor;
 
 /** What DL4J does to a layer's input before the layer reads it. */
 final class PreProcessors {
@@ -25,6 +26,10 @@ final class PreProcessors {
                 flow = apply(one, node, flow, c);
             }
             return flow;
+        }
+        if (p instanceof RnnToFeedForwardPreProcessor && in.isInteger() && in.tensor().rank() == 1) {
+            // DL4J believes that global pooling gives sequences; it leaves vectors alone.
+            return in;
         }
         if (p instanceof FeedForwardToCnnPreProcessor image) {
             List<Integer> shape =

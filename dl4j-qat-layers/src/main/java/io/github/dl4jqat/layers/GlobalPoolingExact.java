@@ -4,6 +4,8 @@ import io.github.dl4jqat.ops.TensorKernels;
 import io.github.dl4jqat.quant.QuantParams;
 import io.github.dl4jqat.quant.Requantization;
 import io.github.dl4jqat.quant.Requantizer;
+import java.util.Arrays;
+import java.util.stream.IntStream;
 import org.deeplearning4j.nn.conf.layers.GlobalPoolingLayer;
 import org.deeplearning4j.nn.conf.layers.PoolingType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -14,20 +16,23 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  */
 record GlobalPoolingExact(GlobalPoolingLayer conf) implements ExactForm {
 
-    private static final int[] CHANNELS_FIRST = {2, 3};
-
     @Override
     public INDArray apply(
             INDArray steps, QuantParams input, QuantParams output, Requantization mode) {
         int[] axes =
-                conf.getPoolingDimensions() == null ? CHANNELS_FIRST : conf.getPoolingDimensions();
+                conf.getPoolingDimensions() == null
+                        ? IntStream.range(2, steps.rank()).toArray()
+                        : conf.getPoolingDimensions();
         boolean average = conf.getPoolingType() == PoolingType.AVG;
         boolean sum = conf.getPoolingType() == PoolingType.SUM;
-        if (steps.rank() != 4 || axes.length != 2 || !(average || sum)) {
+        if (steps.rank() < 3 || axes.length != steps.rank() - 2 || !(average || sum)) {
             return null;
         }
-        float share = average ? 1f / (steps.size(axes[0]) * steps.size(axes[1])) : 1f;
-        double pixels = (double) steps.size(axes[0]) * steps.size(axes[1]);
+        long pixels = 1;
+        for (int axis : axes) {
+            pixels *= steps.size(axis);
+        }
+        float share = average ? 1f / pixels : 1f;
         INDArray sums = ExactSum.summable(steps, input, pixels).sum(axes).dup('c');
         Requantizer requantizer =
                 Requantizer.of(
@@ -39,6 +44,13 @@ record GlobalPoolingExact(GlobalPoolingLayer conf) implements ExactForm {
                         output.spec().qMax());
         TensorKernels.requantize(
                 sums, sums, new int[Math.toIntExact(sums.size(1))], requantizer, output, 1);
-        return conf.isCollapseDimensions() ? sums : sums.reshape(sums.size(0), sums.size(1), 1, 1);
+        if (conf.isCollapseDimensions()) {
+            return sums;
+        }
+        long[] shape = new long[steps.rank()];
+        Arrays.fill(shape, 1);
+        shape[0] = sums.size(0);
+        shape[1] = sums.size(1);
+        return sums.reshape(shape);
     }
 }

@@ -9,6 +9,7 @@ import org.deeplearning4j.nn.api.Layer;
 import org.deeplearning4j.nn.api.MaskState;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.layers.ActivationLayer;
+import org.deeplearning4j.nn.conf.layers.GlobalPoolingLayer;
 import org.deeplearning4j.nn.gradient.DefaultGradient;
 import org.deeplearning4j.nn.gradient.Gradient;
 import org.deeplearning4j.nn.layers.AbstractLayer;
@@ -124,13 +125,23 @@ final class RangeOnlyRuntime extends AbstractLayer<org.deeplearning4j.nn.conf.la
         if (trace == null) {
             state.quantizers().replay(() -> activate(true, mgr));
         }
-        INDArray delta = activationPass.backward(epsilon, null, mgr, trace);
+        INDArray delta = activationPass.backward(inOutputShape(epsilon), null, mgr, trace);
         stock.setInput(input, mgr);
         INDArray epsilonNext = stock.backpropGradient(delta, mgr).getSecond();
         Gradient gradient = new DefaultGradient();
         state.commit(gradient, gradientViews);
         trace = null;
         return new Pair<>(gradient, mgr.leverageTo(ArrayType.ACTIVATION_GRAD, epsilonNext));
+    }
+
+    /** Behind a pooled sequence DL4J hands back a sequence of one step, not the vector it got. */
+    private INDArray inOutputShape(INDArray epsilon) {
+        return epsilon.rank() == 3
+                        && epsilon.size(2) == 1
+                        && conf.getLayer() instanceof GlobalPoolingLayer pooling
+                        && pooling.isCollapseDimensions()
+                ? epsilon.reshape(epsilon.size(0), epsilon.size(1))
+                : epsilon;
     }
 
     @Override

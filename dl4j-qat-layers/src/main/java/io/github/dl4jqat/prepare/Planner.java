@@ -129,19 +129,24 @@ final class Planner {
         return shared;
     }
 
+    /** Whether a node needs integers and has no quantizer for its own input. */
     private boolean passesOn(Node node) {
         return node.layer() == null
                 ? vertices.hasIntegerForm(node)
-                : PassThrough.keepsGrid(node.layer());
+                : PassThrough.keepsGrid(node.layer())
+                        || Replacements.WEIGHTLESS.containsKey(node.layer().getClass());
     }
 
-    /** Whether a layer, or one that reads its numbers unchanged, multiplies them by weights. */
+    /** Whether a layer, or one behind layers without weights, multiplies by weights. */
     private boolean leadsToWeights(Node node) {
-        return (node.layer() != null
-                        && !NodeKinds.readsIndices(node.layer())
-                        && Replacements.WEIGHTED.containsKey(node.layer().getClass()))
-                || (passesOn(node)
-                        && network.consumers(node.name()).stream().anyMatch(this::leadsToWeights));
+        Layer layer = node.layer();
+        if (layer != null
+                && !NodeKinds.readsIndices(layer)
+                && Replacements.WEIGHTED.containsKey(layer.getClass())) {
+            return true;
+        }
+        return passesOn(node)
+                && network.consumers(node.name()).stream().anyMatch(this::leadsToWeights);
     }
 
     private TensorGrid incoming(Node node) {

@@ -5,6 +5,7 @@ import io.github.dl4jqat.layers.QuantConvolutionLayer;
 import io.github.dl4jqat.layers.QuantDenseLayer;
 import io.github.dl4jqat.layers.QuantGlobalPoolingLayer;
 import io.github.dl4jqat.layers.QuantOutputLayer;
+import io.github.dl4jqat.layers.QuantSubsampling1DLayer;
 import io.github.dl4jqat.layers.QuantSubsamplingLayer;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -15,6 +16,7 @@ import org.deeplearning4j.nn.conf.layers.DenseLayer;
 import org.deeplearning4j.nn.conf.layers.GlobalPoolingLayer;
 import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.conf.layers.OutputLayer;
+import org.deeplearning4j.nn.conf.layers.Subsampling1DLayer;
 import org.deeplearning4j.nn.conf.layers.SubsamplingLayer;
 
 /** Which quantized layer stands for which stock layer. */
@@ -42,6 +44,7 @@ final class Replacements {
     private static Map<Class<? extends Layer>, Class<? extends Layer>> weightless() {
         Map<Class<? extends Layer>, Class<? extends Layer>> map = new LinkedHashMap<>();
         map.put(SubsamplingLayer.class, QuantSubsamplingLayer.class);
+        map.put(Subsampling1DLayer.class, QuantSubsampling1DLayer.class);
         map.put(GlobalPoolingLayer.class, QuantGlobalPoolingLayer.class);
         map.put(ActivationLayer.class, QuantActivationLayer.class);
         return map;
