@@ -21,7 +21,9 @@ import java.util.Map;
  *
  * A scale that is measured on the weights follows them to the end. A time that is 0 leaves its
  * phase out; a ramp that would go on beyond freezeAt stays where it is then. {@link Ramp}s move a
- * {@link Knob} meanwhile.
+ * {@link Knob} meanwhile. Quantized batch normalization uses the statistics of the batch until
+ * freezeBatchNormAt, at any time up to freezeAt, and the running ones, which then stay, from there
+ * on; its gamma and beta train to the end.
  *
  * <pre>
  *   QatSchedule.iterations().calibrateUntil(100).freezeRangesAt(2000)
@@ -33,11 +35,18 @@ import java.util.Map;
  * @param unit what the times count
  * @param calibrateUntil end of the calibration, exclusive; 0 for none
  * @param freezeRangesAt from when on observed ranges no longer move; 0 for never
+ * @param freezeBatchNormAt from when on batch normalization that is quantized, folded or not, uses
+ *     its running statistics, which no longer move; 0 for never, 1 for all but the first batch
  * @param freezeAt from when on no range, learned number or knob moves; 0 for never
  * @param ramps one at most for each knob
  */
 public record QatSchedule(
-        Unit unit, int calibrateUntil, int freezeRangesAt, int freezeAt, List<Ramp> ramps)
+        Unit unit,
+        int calibrateUntil,
+        int freezeRangesAt,
+        int freezeBatchNormAt,
+        int freezeAt,
+        List<Ramp> ramps)
         implements Serializable {
 
     private static final long serialVersionUID = 1L;
@@ -134,7 +143,8 @@ public record QatSchedule(
 
     /** Checks that every phase and every ramp can take place. */
     public QatSchedule {
-        if (unit == null || calibrateUntil < 0 || freezeRangesAt < 0 || freezeAt < 0) {
+        boolean negative = calibrateUntil < 0 || freezeRangesAt < 0;
+        if (unit == null || negative || freezeBatchNormAt < 0 || freezeAt < 0) {
             throw new IllegalArgumentException(
                     "Schedule: unit="
                             + unit
@@ -142,6 +152,8 @@ public record QatSchedule(
                             + calibrateUntil
                             + ", freezeRangesAt="
                             + freezeRangesAt
+                            + ", freezeBatchNormAt="
+                            + freezeBatchNormAt
                             + ", freezeAt="
                             + freezeAt
                             + "; times are 0 for never, or positive");
@@ -149,14 +161,9 @@ public record QatSchedule(
         ramps = ramps == null ? List.of() : List.copyOf(ramps);
         requireOrder("calibrateUntil", calibrateUntil, "freezeRangesAt", freezeRangesAt);
         requireOrder("calibrateUntil", calibrateUntil, "freezeAt", freezeAt);
-        if (freezeAt > 0 && freezeRangesAt > freezeAt) {
-            throw new IllegalArgumentException(
-                    "Schedule: freezeRangesAt="
-                            + freezeRangesAt
-                            + " comes after freezeAt="
-                            + freezeAt
-                            + ", which freezes ranges too; leave it out or make it earlier");
-        }
+        requireNotAfterTheEnd("freezeRangesAt", freezeRangesAt, freezeAt, "ranges");
+        requireNotAfterTheEnd(
+                "freezeBatchNormAt", freezeBatchNormAt, freezeAt, "running statistics");
         Map<Knob, Ramp> seen = new EnumMap<>(Knob.class);
         for (Ramp ramp : ramps) {
             if (seen.put(ramp.knob(), ramp) != null) {
@@ -194,29 +201,52 @@ public record QatSchedule(
         }
     }
 
+    private static void requireNotAfterTheEnd(String what, int time, int freezeAt, String frozen) {
+        if (freezeAt > 0 && time > freezeAt) {
+            throw new IllegalArgumentException(
+                    "Schedule: "
+                            + what
+                            + "="
+                            + time
+                            + " comes after freezeAt="
+                            + freezeAt
+                            + ", which freezes "
+                            + frozen
+                            + " too; leave it out or make it earlier");
+        }
+    }
+
     /** A schedule without any phase, in iterations. */
     public static QatSchedule iterations() {
-        return new QatSchedule(Unit.ITERATION, 0, 0, 0, List.of());
+        return new QatSchedule(Unit.ITERATION, 0, 0, 0, 0, List.of());
     }
 
     /** A schedule without any phase, in epochs. */
     public static QatSchedule epochs() {
-        return new QatSchedule(Unit.EPOCH, 0, 0, 0, List.of());
+        return new QatSchedule(Unit.EPOCH, 0, 0, 0, 0, List.of());
     }
 
     /** The same with a calibration phase of that length. */
     public QatSchedule calibrateUntil(int time) {
-        return new QatSchedule(unit, time, freezeRangesAt, freezeAt, ramps);
+        return new QatSchedule(
+                unit, time, freezeRangesAt, freezeBatchNormAt, freezeAt, ramps);
     }
 
     /** The same with ranges that stay from then on. */
     public QatSchedule freezeRangesAt(int time) {
-        return new QatSchedule(unit, calibrateUntil, time, freezeAt, ramps);
+        return new QatSchedule(
+                unit, calibrateUntil, time, freezeBatchNormAt, freezeAt, ramps);
+    }
+
+    /** The same with running statistics of batch normalization used and kept from then on. */
+    public QatSchedule freezeBatchNormAt(int time) {
+        return new QatSchedule(unit, calibrateUntil, freezeRangesAt, time, freezeAt, ramps);
     }
 
     /** The same with everything frozen from then on. */
     public QatSchedule freezeAt(int time) {
-        return new QatSchedule(unit, calibrateUntil, freezeRangesAt, time, ramps);
+        return new QatSchedule(
+                unit, calibrateUntil, freezeRangesAt, freezeBatchNormAt, time, ramps);
     }
 
     /** The same with a knob that goes in a straight line from one value to another. */
@@ -229,7 +259,17 @@ public record QatSchedule(
     public QatSchedule with(Ramp ramp) {
         List<Ramp> more = new ArrayList<>(ramps);
         more.add(ramp);
-        return new QatSchedule(unit, calibrateUntil, freezeRangesAt, freezeAt, more);
+        return withRamps(more);
+    }
+
+    /** The same without the ramp of a knob, if there is one. */
+    public QatSchedule without(Knob knob) {
+        return withRamps(ramps.stream().filter(r -> r.knob() != knob).toList());
+    }
+
+    private QatSchedule withRamps(List<Ramp> others) {
+        return new QatSchedule(
+                unit, calibrateUntil, freezeRangesAt, freezeBatchNormAt, freezeAt, others);
     }
 
     /**
@@ -254,6 +294,13 @@ public record QatSchedule(
     public boolean areRangesFrozen(int iteration, int epoch) {
         int now = now(iteration, epoch);
         return (freezeRangesAt > 0 && now >= freezeRangesAt) || (freezeAt > 0 && now >= freezeAt);
+    }
+
+    /** Whether batch normalization uses its running statistics and leaves them as they are. */
+    public boolean isBatchNormFrozen(int iteration, int epoch) {
+        int now = now(iteration, epoch);
+        return (freezeBatchNormAt > 0 && now >= freezeBatchNormAt)
+                || (freezeAt > 0 && now >= freezeAt);
     }
 
     /** Whether no range, learned number or knob moves. */

@@ -1,11 +1,11 @@
 package io.github.dl4jqat.layers;
 
 import java.io.Serializable;
+import java.util.List;
 import java.util.Map;
 import org.deeplearning4j.nn.conf.layers.BatchNormalization;
 import org.deeplearning4j.nn.params.BatchNormalizationParamInitializer;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.factory.Nd4j;
 
 /**
  * The settings of a batch normalization that is folded into the weights of the layer before it.
@@ -50,6 +50,12 @@ public record FoldedBatchNorm(
 
     /** The key under which stock batch normalization may keep log10 of the deviations instead. */
     static final String LOG_DEVIATION = BatchNormalizationParamInitializer.GLOBAL_LOG_STD;
+
+    /** The keys of everything that is not trained. */
+    static final List<String> STATISTICS = List.of(MEAN, VARIANCE, LOG_DEVIATION);
+
+    /** Stands for a variance of zero where only its logarithm is kept. */
+    private static final double SMALLEST_VARIANCE = 1e-37;
 
     /** Checks the numbers. */
     public FoldedBatchNorm {
@@ -102,7 +108,7 @@ public record FoldedBatchNorm(
                                 + "; give both the same lockGammaBeta");
             }
             if (from.containsKey(key)) {
-                put(to.get(key), values(from.get(key)), key);
+                ChannelValues.write(ChannelValues.read(from.get(key)), to.get(key));
             }
         }
         writeVariances(variances(from), to);
@@ -111,9 +117,9 @@ public record FoldedBatchNorm(
     /** The running variances among a layer's parameters, whichever way it keeps them. */
     static double[] variances(Map<String, INDArray> params) {
         if (params.containsKey(VARIANCE)) {
-            return values(params.get(VARIANCE));
+            return ChannelValues.read(params.get(VARIANCE));
         }
-        double[] v = values(params.get(LOG_DEVIATION));
+        double[] v = ChannelValues.read(params.get(LOG_DEVIATION));
         for (int c = 0; c < v.length; c++) {
             v[c] = Math.pow(10, 2 * v[c]);
         }
@@ -123,32 +129,13 @@ public record FoldedBatchNorm(
     /** Writes the running variances the way the layer keeps them. */
     static void writeVariances(double[] variances, Map<String, INDArray> params) {
         if (params.containsKey(VARIANCE)) {
-            put(params.get(VARIANCE), variances, VARIANCE);
+            ChannelValues.write(variances, params.get(VARIANCE));
             return;
         }
         double[] logs = new double[variances.length];
         for (int c = 0; c < logs.length; c++) {
-            logs[c] = Math.log10(variances[c]) / 2;
+            logs[c] = Math.log10(Math.max(SMALLEST_VARIANCE, variances[c])) / 2;
         }
-        put(params.get(LOG_DEVIATION), logs, LOG_DEVIATION);
-    }
-
-    /** All numbers of a parameter. */
-    static double[] values(INDArray param) {
-        return param.dup().data().asDouble();
-    }
-
-    /** Writes all numbers of a parameter. */
-    static void put(INDArray param, double[] values, String key) {
-        if (param.length() != values.length) {
-            throw new IllegalArgumentException(
-                    "FoldedBatchNorm: "
-                            + values.length
-                            + " channels of "
-                            + key
-                            + " for a layer that has "
-                            + param.length());
-        }
-        param.assign(Nd4j.createFromArray(values).castTo(param.dataType()).reshape(param.shape()));
+        ChannelValues.write(logs, params.get(LOG_DEVIATION));
     }
 }

@@ -95,6 +95,11 @@ final class LayerQuantizers {
         }
     }
 
+    /** Whether such a pass is running. */
+    boolean isReplaying() {
+        return replaying;
+    }
+
     void linkInput(String layer) {
         inputFrom = layer;
     }

@@ -97,6 +97,11 @@ interface LinearOp {
         return new Pair<>(mask, state);
     }
 
+    /** Whether dropout, where it is configured, falls on the input. */
+    default boolean takesDropout() {
+        return true;
+    }
+
     /** What kind of layer it is for DL4J. */
     Layer.Type type();
 }

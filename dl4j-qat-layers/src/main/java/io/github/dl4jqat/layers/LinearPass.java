@@ -67,7 +67,7 @@ final class LinearPass {
     /**
      * {@code z} with fake-quantized weights and bias, and the input as it is (already on its grid).
      *
-     * @param trace receives the weights that were used; may be null
+     * @param trace receives the weights that were used
      */
     INDArray linear(
             INDArray x,
@@ -77,27 +77,29 @@ final class LinearPass {
             ArrayType type,
             LayerWorkspaceMgr mgr,
             Trace trace) {
-        INDArray weights = w;
+        quantizeWeights(x, w, b, training, trace);
         INDArray bias = b;
-        QuantizerPass pass = null;
-        Moment moment = quantizers.clock().moment(training, TrainingClock.WEIGHT);
+        QuantParams input =
+                weightQuantizer == null || b == null ? null : quantizers.inputParams(training);
+        if (input != null && weightQuantizer.biasIsQuantized()) {
+            bias = fakeQuantizedBias(b, input, trace.weightPass.params());
+        }
+        return op.apply(x, trace.weights, bias, type, mgr);
+    }
+
+    /** Leaves fake-quantized weights in the trace, with all that their backward pass needs. */
+    void quantizeWeights(INDArray x, INDArray w, INDArray b, boolean training, Trace trace) {
+        trace.input = x;
+        trace.weights = w;
+        trace.moment = quantizers.clock().moment(training, TrainingClock.WEIGHT);
         if (weightQuantizer != null) {
             QuantParams input = quantizers.inputParams(training);
-            pass = weightQuantizer.pass(op.byOutput(w), b, input, moment);
+            trace.weightPass = weightQuantizer.pass(op.byOutput(w), b, input, trace.moment);
             weightBuffer = bufferLike(w, weightBuffer);
-            weights = weightBuffer;
-            weightQuantizer.forward(pass, op.byOutput(w), op.byOutput(weights), moment);
-            if (b != null && input != null && weightQuantizer.biasIsQuantized()) {
-                bias = fakeQuantizedBias(b, input, pass.params());
-            }
+            trace.weights = weightBuffer;
+            weightQuantizer.forward(
+                    trace.weightPass, op.byOutput(w), op.byOutput(trace.weights), trace.moment);
         }
-        if (trace != null) {
-            trace.input = x;
-            trace.weights = weights;
-            trace.weightPass = pass;
-            trace.moment = moment;
-        }
-        return op.apply(x, weights, bias, type, mgr);
     }
 
     /**
@@ -242,10 +244,14 @@ final class LinearPass {
         }
     }
 
-    /** What has to hold after each update. */
-    void afterUpdate(INDArray w) {
+    /**
+     * What has to hold after each update.
+     *
+     * @param factors what each output channel is multiplied with before it is quantized, or null
+     */
+    void afterUpdate(INDArray w, double[] factors) {
         if (weightQuantizer != null) {
-            weightQuantizer.afterUpdate(op.byOutput(w));
+            weightQuantizer.afterUpdate(w == null ? null : op.byOutput(w), factors);
         }
     }
 
@@ -253,16 +259,13 @@ final class LinearPass {
         return f == null ? new ActivationIdentity() : f;
     }
 
-    @SuppressWarnings("try")
     private static INDArray fakeQuantizedBias(INDArray b, QuantParams input, QuantParams weights) {
-        double[] values = b.dup().data().asDouble();
+        double[] values = ChannelValues.read(b);
         for (int c = 0; c < values.length; c++) {
             float scale = Requantizer.accumulatorScale(input.scale(), weights.scale(c));
             values[c] = Bias.quantize(values[c], scale) * (double) scale;
         }
-        try (MemoryWorkspace ws = Nd4j.getMemoryManager().scopeOutOfWorkspaces()) {
-            return Nd4j.createFromArray(values).castTo(b.dataType()).reshape(b.shape());
-        }
+        return ChannelValues.array(values, b.dataType(), b.shape());
     }
 
     private static int[] integerBias(INDArray b, QuantParams input, QuantParams weights, int n) {
@@ -278,7 +281,7 @@ final class LinearPass {
 
     /** One buffer for each layer, outside of all workspaces: the weights' shape never changes. */
     @SuppressWarnings("try")
-    private static INDArray bufferLike(INDArray w, INDArray buffer) {
+    static INDArray bufferLike(INDArray w, INDArray buffer) {
         if (buffer != null && buffer.dataType() == w.dataType() && buffer.equalShapes(w)) {
             return buffer;
         }

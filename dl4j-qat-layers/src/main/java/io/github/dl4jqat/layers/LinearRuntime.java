@@ -16,11 +16,11 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
  * The running layer behind all configurations that are one {@link LinearOp} between quantizers:
- * dense layers and every kind of convolution. Computes in the arrangement that the op wants, and
+ * dense layers, every kind of convolution, and batch normalization. Computes in the arrangement that the op wants, and
  * takes and gives the layer's data format.
  */
 final class LinearRuntime extends BaseLayer<org.deeplearning4j.nn.conf.layers.BaseLayer>
-        implements QuantizedWeightLayer, StatefulLayer, RunningLayers.Attachable {
+        implements QuantizedWeightLayer, NormalizingLayer, StatefulLayer, RunningLayers.Attachable {
 
     private static final long serialVersionUID = 1L;
 
@@ -46,12 +46,14 @@ final class LinearRuntime extends BaseLayer<org.deeplearning4j.nn.conf.layers.Ba
     public INDArray activate(boolean training, LayerWorkspaceMgr mgr) {
         assertInputSet(false);
         op.requireFitting(input, getParam(DefaultParamInitializer.WEIGHT_KEY), layerId());
-        INDArray w = getParamWithNoise(DefaultParamInitializer.WEIGHT_KEY, training, mgr);
-        INDArray b =
-                hasBias()
-                        ? getParamWithNoise(DefaultParamInitializer.BIAS_KEY, training, mgr)
-                        : null;
+        INDArray w = parameter(DefaultParamInitializer.WEIGHT_KEY, training, mgr);
+        INDArray b = parameter(DefaultParamInitializer.BIAS_KEY, training, mgr);
         IActivation f = layerConf().getActivationFn();
+        if (!training && q.reestimating()) {
+            INDArray quantized = q.input(input.castTo(dataType), false, false, mgr);
+            INDArray x = op.arranged(quantized, ArrayType.FF_WORKING_MEM, mgr);
+            q.reestimate(x, w, b, maskArray, mgr);
+        }
         if (!training && !q.calibrating() && !q.off()) {
             INDArray x = op.arranged(input.castTo(dataType), ArrayType.FF_WORKING_MEM, mgr);
             INDArray exact = q.exact(x, w, b, f, mgr);
@@ -62,10 +64,12 @@ final class LinearRuntime extends BaseLayer<org.deeplearning4j.nn.conf.layers.Ba
         if (!dropoutApplied) {
             input = q.input(input.castTo(dataType), training, training, mgr);
         }
-        applyDropOutIfNecessary(training, mgr);
+        if (op.takesDropout()) {
+            applyDropOutIfNecessary(training, mgr);
+        }
         // The backward pass reads it too, when the working memory of this pass is long gone.
         INDArray x = op.arranged(input.castTo(dataType), ArrayType.ACTIVATIONS, mgr);
-        INDArray z = q.linear(x, w, b, training, ArrayType.ACTIVATIONS, mgr);
+        INDArray z = q.linear(x, w, b, training, maskArray, ArrayType.ACTIVATIONS, mgr);
         INDArray y = masked(q.activation(masked(z), f, training, mgr));
         return op.inDataFormat(y, ArrayType.ACTIVATIONS, mgr);
     }
@@ -85,20 +89,34 @@ final class LinearRuntime extends BaseLayer<org.deeplearning4j.nn.conf.layers.Ba
                                 mgr));
         INDArray gradW = gradientViews.get(DefaultParamInitializer.WEIGHT_KEY);
         INDArray gradB = gradientViews.get(DefaultParamInitializer.BIAS_KEY);
-        INDArray b = hasBias() ? getParam(DefaultParamInitializer.BIAS_KEY) : null;
         INDArray epsilonNext =
-                op.backward(q.tracedInput(), q.tracedWeights(), b, delta, gradW, gradB, mgr);
-        q.backwardWeights(getParamWithNoise(DefaultParamInitializer.WEIGHT_KEY, true, mgr), gradW);
+                q.backward(
+                        parameter(DefaultParamInitializer.WEIGHT_KEY, true, mgr),
+                        parameter(DefaultParamInitializer.BIAS_KEY, true, mgr),
+                        delta,
+                        gradW,
+                        gradB,
+                        maskArray,
+                        mgr);
         Gradient gradient = new DefaultGradient();
         if (gradB != null) {
             gradient.setGradientFor(DefaultParamInitializer.BIAS_KEY, gradB);
         }
-        gradient.setGradientFor(DefaultParamInitializer.WEIGHT_KEY, gradW, gradW.ordering());
+        if (gradW != null) {
+            gradient.setGradientFor(DefaultParamInitializer.WEIGHT_KEY, gradW, gradW.ordering());
+        }
         weightNoiseParams.clear();
         epsilonNext = op.inDataFormat(epsilonNext, ArrayType.ACTIVATION_GRAD, mgr);
-        epsilonNext = backpropDropOutIfPresent(epsilonNext);
+        if (op.takesDropout()) {
+            epsilonNext = backpropDropOutIfPresent(epsilonNext);
+        }
         q.finishBackward(epsilonNext, gradient, gradientViews);
         return new Pair<>(gradient, epsilonNext);
+    }
+
+    /** A parameter with its noise, or null where the layer has none of that name. */
+    private INDArray parameter(String key, boolean training, LayerWorkspaceMgr mgr) {
+        return getParam(key) == null ? null : getParamWithNoise(key, training, mgr);
     }
 
     private INDArray masked(INDArray array) {
@@ -144,6 +162,11 @@ final class LinearRuntime extends BaseLayer<org.deeplearning4j.nn.conf.layers.Ba
     public void clear() {
         super.clear();
         q.clear();
+    }
+
+    @Override
+    public RunningStatistics runningStatistics() {
+        return q.statistics();
     }
 
     @Override

@@ -56,6 +56,10 @@ final class TrainingClock {
         return schedule.areRangesFrozen(layer.getIterationCount(), layer.getEpochCount());
     }
 
+    boolean isBatchNormFrozen() {
+        return schedule.isBatchNormFrozen(layer.getIterationCount(), layer.getEpochCount());
+    }
+
     boolean isFrozen() {
         return schedule.isFrozen(layer.getIterationCount(), layer.getEpochCount());
     }

@@ -8,6 +8,7 @@ import io.github.dl4jqat.estimator.PiecewiseLinear;
 import io.github.dl4jqat.estimator.Scaled;
 import io.github.dl4jqat.estimator.TensorRole;
 import io.github.dl4jqat.kernels.TensorStatistics;
+import io.github.dl4jqat.ops.ChannelKernels;
 import io.github.dl4jqat.ops.EstimatorKernels;
 import io.github.dl4jqat.ops.QuantizerPass;
 import io.github.dl4jqat.ops.TensorKernels;
@@ -19,7 +20,6 @@ import io.github.dl4jqat.quant.Symmetry;
 import java.util.BitSet;
 import java.util.Map;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.ops.transforms.Transforms;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -159,13 +159,22 @@ final class WeightQuantizer {
         }
     }
 
-    /** What has to hold after each update, whatever the updater did. */
-    void afterUpdate(INDArray w) {
+    /**
+     * What has to hold after each update, whatever the updater did.
+     *
+     * @param w the weights; null where they are not parameters
+     * @param factors what each output channel is multiplied with before it is quantized, or null
+     */
+    void afterUpdate(INDArray w, double[] factors) {
         learned.afterUpdate();
         double bound = how.estimator().largestWeight();
-        if (bound < Double.POSITIVE_INFINITY) {
-            Transforms.max(w, -bound, false);
-            Transforms.min(w, bound, false);
+        if (w != null && bound < Double.POSITIVE_INFINITY) {
+            double[] bounds = new double[Math.toIntExact(w.size(axis))];
+            for (int c = 0; c < bounds.length; c++) {
+                // A channel that is multiplied with zero may be as large as it likes.
+                bounds[c] = factors == null ? bound : bound / Math.abs(factors[c]);
+            }
+            ChannelKernels.clamp(w, bounds, axis);
         }
         if (freezing != null) {
             freezing.afterUpdate(w);

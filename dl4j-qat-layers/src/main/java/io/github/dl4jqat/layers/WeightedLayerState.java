@@ -19,6 +19,8 @@ final class WeightedLayerState extends LayerState {
     private final LinearPass linearPass;
     private final ActivationPass activationPass;
     private final InputQuantization inputQuantization;
+    private final BatchNormFolding folding;
+    private final LinearOp op;
 
     private final INDArray weights;
     private final boolean dividesByBatch;
@@ -39,6 +41,9 @@ final class WeightedLayerState extends LayerState {
         dividesByBatch = conf.isMiniBatch();
         weights = params.get(DefaultParamInitializer.WEIGHT_KEY);
         inputQuantization = new InputQuantization(quantizers());
+        this.op = op;
+        folding =
+                BatchNormFolding.of(conf.getLayer(), how(), op, linearPass, quantizers(), params);
     }
 
     /**
@@ -57,9 +62,29 @@ final class WeightedLayerState extends LayerState {
     }
 
     INDArray exact(INDArray x, INDArray w, INDArray b, IActivation f, LayerWorkspaceMgr mgr) {
-        return linearPass.exact(x, w, b, f, mgr);
+        if (folding == null) {
+            return linearPass.exact(x, w, b, f, mgr);
+        }
+        BatchNormFolding.Folded folded = folding.fold(w, b);
+        return linearPass.exact(x, folded.weights(), folded.bias(), f, mgr);
     }
 
+    /** Running statistics of a batch normalization in this layer, or null. */
+    RunningStatistics statistics() {
+        return folding == null ? null : folding.statistics();
+    }
+
+    /** Whether these are being estimated anew. */
+    boolean reestimating() {
+        return folding != null && folding.statistics().reestimating();
+    }
+
+    void reestimate(INDArray x, INDArray w, INDArray b, INDArray mask, LayerWorkspaceMgr mgr) {
+        folding.reestimate(x, w, b, mask, mgr);
+    }
+
+    /** As {@link #linear(INDArray, INDArray, INDArray, boolean, INDArray, ArrayType,
+     * LayerWorkspaceMgr)} without a mask. */
     INDArray linear(
             INDArray x,
             INDArray w,
@@ -67,8 +92,27 @@ final class WeightedLayerState extends LayerState {
             boolean training,
             ArrayType type,
             LayerWorkspaceMgr mgr) {
-        linear = training ? new LinearPass.Trace() : null;
-        return linearPass.linear(x, w, b, training, type, mgr, linear);
+        return linear(x, w, b, training, null, type, mgr);
+    }
+
+    /**
+     * {@code x * w + b} with quantized weights, normalized where that is folded in.
+     *
+     * @param mask of the layer's output, or null; the result is not masked
+     */
+    INDArray linear(
+            INDArray x,
+            INDArray w,
+            INDArray b,
+            boolean training,
+            INDArray mask,
+            ArrayType type,
+            LayerWorkspaceMgr mgr) {
+        LinearPass.Trace trace = new LinearPass.Trace();
+        linear = training ? trace : null;
+        return folding == null
+                ? linearPass.linear(x, w, b, training, type, mgr, trace)
+                : folding.forward(x, w, b, training, mask, type, mgr);
     }
 
     INDArray activation(INDArray z, IActivation f, boolean training, LayerWorkspaceMgr mgr) {
@@ -85,8 +129,22 @@ final class WeightedLayerState extends LayerState {
         return activationPass.backward(epsilon, f, mgr, activation);
     }
 
-    INDArray tracedInput() {
-        return linear.input;
+    /** Gradients of weights and bias, into their views, and of the input. */
+    INDArray backward(
+            INDArray w,
+            INDArray b,
+            INDArray delta,
+            INDArray gradW,
+            INDArray gradB,
+            INDArray mask,
+            LayerWorkspaceMgr mgr) {
+        if (folding != null) {
+            return folding.backward(w, b, delta, gradW, gradB, mask, examples(delta), mgr);
+        }
+        INDArray epsilonNext =
+                op.backward(linear.input, linear.weights, b, delta, gradW, gradB, mgr);
+        backwardWeights(w, gradW);
+        return epsilonNext;
     }
 
     INDArray tracedWeights() {
@@ -94,9 +152,12 @@ final class WeightedLayerState extends LayerState {
     }
 
     void backwardWeights(INDArray w, INDArray grad) {
-        // DL4J divides by the size of the batch later, unless it was told not to.
-        long examples = dividesByBatch ? linear.input.size(0) : 1;
-        linearPass.backwardWeights(w, grad, linear, examples);
+        linearPass.backwardWeights(w, grad, linear, examples(linear.input));
+    }
+
+    /** By what DL4J divides gradients later: the size of the batch, unless it was told not to. */
+    private long examples(INDArray ofBatch) {
+        return dividesByBatch ? ofBatch.size(0) : 1;
     }
 
     /** The last steps of every backward pass. */
@@ -105,6 +166,9 @@ final class WeightedLayerState extends LayerState {
         inputQuantization.backward(epsilonNext);
         commit(gradient, gradientViews);
         linearPass.commit(gradientViews);
+        if (folding != null) {
+            folding.commit(gradient, gradientViews);
+        }
         linear = null;
         activation = null;
     }
@@ -124,19 +188,30 @@ final class WeightedLayerState extends LayerState {
     @Override
     void afterUpdate() {
         super.afterUpdate();
-        linearPass.afterUpdate(weights);
+        linearPass.afterUpdate(weights, folding == null ? null : folding.factors());
     }
 
     QuantizedWeightLayer.IntegerWeights integerWeights(INDArray w, INDArray b) {
-        return linearPass.integerWeights(w, b);
+        if (folding == null) {
+            return linearPass.integerWeights(w, b);
+        }
+        BatchNormFolding.Folded folded = folding.fold(w, b);
+        return linearPass.integerWeights(folded.weights(), folded.bias());
     }
 
     int[] weightLevels(INDArray w, INDArray b) {
-        return linearPass.weightLevels(w, b);
+        if (folding == null) {
+            return linearPass.weightLevels(w, b);
+        }
+        BatchNormFolding.Folded folded = folding.fold(w, b);
+        return linearPass.weightLevels(folded.weights(), folded.bias());
     }
 
     void clear() {
         inputQuantization.clear();
+        if (folding != null) {
+            folding.clear();
+        }
         linear = null;
         activation = null;
     }

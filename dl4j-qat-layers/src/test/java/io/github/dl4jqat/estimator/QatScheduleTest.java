@@ -35,6 +35,7 @@ class QatScheduleTest {
         for (int now : new int[] {0, 1, 1_000_000, Integer.MAX_VALUE}) {
             assertThat(NONE.isCalibrating(now, now)).isFalse();
             assertThat(NONE.areRangesFrozen(now, now)).isFalse();
+            assertThat(NONE.isBatchNormFrozen(now, now)).isFalse();
             assertThat(NONE.isFrozen(now, now)).isFalse();
             assertThat(NONE.knobs(now, now)).isEmpty();
         }
@@ -50,8 +51,33 @@ class QatScheduleTest {
             assertThat(s.isFrozen(now, 99)).as("at %d", now).isEqualTo(now >= 9);
         }
         QatSchedule onlyFrozen = NONE.freezeAt(9);
+        assertThat(onlyFrozen.isBatchNormFrozen(8, 0)).isFalse();
+        assertThat(onlyFrozen.isBatchNormFrozen(9, 0)).as("and statistics").isTrue();
         assertThat(onlyFrozen.areRangesFrozen(8, 0)).isFalse();
         assertThat(onlyFrozen.areRangesFrozen(9, 0)).as("everything includes ranges").isTrue();
+    }
+
+    @Test
+    void batchNormFreezesAlone_beforeAnythingElseOrWithIt() {
+        QatSchedule s = NONE.calibrateUntil(6).freezeBatchNormAt(4).freezeRangesAt(8).freezeAt(9);
+        for (int now = 0; now < 12; now++) {
+            assertThat(s.isBatchNormFrozen(now, 99)).as("at %d", now).isEqualTo(now >= 4);
+            assertThat(s.areRangesFrozen(now, 99)).as("at %d", now).isEqualTo(now >= 8);
+        }
+        assertThat(s.freezeBatchNormAt(9)).isNotEqualTo(s).hasToString(s.toString().replace(
+                "freezeBatchNormAt=4", "freezeBatchNormAt=9"));
+        assertThat(QatSchedule.epochs().freezeBatchNormAt(2).isBatchNormFrozen(500, 1)).isFalse();
+        assertThat(QatSchedule.epochs().freezeBatchNormAt(2).isBatchNormFrozen(0, 2)).isTrue();
+    }
+
+    @Test
+    void withoutARamp_allElseStays() {
+        QatSchedule base = NONE.calibrateUntil(1).freezeRangesAt(2).freezeBatchNormAt(3);
+        QatSchedule both = base.freezeAt(40).steps(Knob.PORTION, 5, 0.5, 1)
+                .ramp(Knob.ALPHA, 0, 1, 9, 0);
+        assertThat(both.without(Knob.PORTION))
+                .isEqualTo(base.freezeAt(40).ramp(Knob.ALPHA, 0, 1, 9, 0));
+        assertThat(both.without(Knob.DAMPENING)).isEqualTo(both);
     }
 
     @Test
@@ -144,8 +170,10 @@ class QatScheduleTest {
                 .hasMessageContaining("calibrateUntil=-1")
                 .hasMessageContaining("times are 0 for never, or positive");
         assertThatThrownBy(() -> NONE.freezeRangesAt(-2)).hasMessageContaining("RangesAt=-2");
+        assertThatThrownBy(() -> NONE.freezeBatchNormAt(-4))
+                .hasMessageContaining("freezeBatchNormAt=-4");
         assertThatThrownBy(() -> NONE.freezeAt(-3)).hasMessageContaining("freezeAt=-3");
-        assertThatThrownBy(() -> new QatSchedule(null, 0, 0, 0, List.of()))
+        assertThatThrownBy(() -> new QatSchedule(null, 0, 0, 0, 0, List.of()))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("unit=null");
     }
@@ -162,6 +190,11 @@ class QatScheduleTest {
         assertThatThrownBy(() -> NONE.freezeRangesAt(8).freezeAt(7))
                 .hasMessageContaining("freezeRangesAt=8 comes after freezeAt=7")
                 .hasMessageContaining("leave it out or make it earlier");
+        assertThatThrownBy(() -> NONE.freezeBatchNormAt(8).freezeAt(7))
+                .hasMessage(
+                        "Schedule: freezeBatchNormAt=8 comes after freezeAt=7, which freezes"
+                                + " running statistics too; leave it out or make it earlier");
+        assertThatCode(() -> NONE.freezeBatchNormAt(7).freezeAt(7)).doesNotThrowAnyException();
         assertThatCode(() -> NONE.calibrateUntil(10).freezeRangesAt(11).freezeAt(11))
                 .doesNotThrowAnyException();
     }
@@ -242,6 +275,7 @@ class QatScheduleTest {
                         Unit.EPOCH,
                         2,
                         5,
+                        7,
                         9,
                         List.of(
                                 ramp(
@@ -254,6 +288,7 @@ class QatScheduleTest {
         assertThat(back.unit()).isEqualTo(Unit.EPOCH);
         assertThat(back.calibrateUntil()).isEqualTo(2);
         assertThat(back.freezeRangesAt()).isEqualTo(5);
+        assertThat(back.freezeBatchNormAt()).isEqualTo(7);
         assertThat(back.freezeAt()).isEqualTo(9);
         assertThat(back.ramps()).hasSize(2);
         Ramp first = back.ramps().get(0);
@@ -269,7 +304,7 @@ class QatScheduleTest {
     void keepsItsOwnLists() {
         List<Point> points = new ArrayList<>(List.of(new Point(0, 0.5)));
         List<Ramp> ramps = new ArrayList<>(List.of(new Ramp(Knob.ALPHA, Curve.LINEAR, points)));
-        QatSchedule s = new QatSchedule(Unit.ITERATION, 0, 0, 0, ramps);
+        QatSchedule s = new QatSchedule(Unit.ITERATION, 0, 0, 0, 0, ramps);
         points.clear();
         ramps.clear();
         assertThat(s.knobs(3, 0)).isEqualTo(Map.of(Knob.ALPHA, 0.5));
