@@ -85,7 +85,7 @@ public record FoldedBatchNorm(
 
     /**
      * Copies gamma, beta and the running statistics from one batch normalization to another: from a
-     * stock one to the layer it is folded into, to a {@code QuantBatchNormalization}, or back. The
+     * stock one to the layer it is folded into, to a {@link QuantBatchNormalization}, or back. The
      * variance goes over whichever way either side keeps it.
      *
      * @param from parameters by name; those of a folded layer's weights are left alone

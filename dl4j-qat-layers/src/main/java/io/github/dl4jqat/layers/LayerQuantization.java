@@ -112,6 +112,7 @@ public record LayerQuantization(
             requireObserved("an output that shares its grid with others", output);
         }
         requireOneReasonToFreeze(weight, schedule, oscillation);
+        requireNothingFrozenOneByOne(batchNorm, schedule, oscillation);
         if (oscillation != null && weight == null) {
             throw new IllegalArgumentException(
                     "LayerQuantization: oscillation control without quantized weights; give the"
@@ -165,6 +166,23 @@ public record LayerQuantization(
                             + "'; the average of two powers is none. Use a schedule of "
                             + Knob.PORTION.word()
                             + ", or another estimator");
+        }
+    }
+
+    private static void requireNothingFrozenOneByOne(
+            FoldedBatchNorm folded, QatSchedule schedule, OscillationControl oscillation) {
+        boolean portion = schedule != null && schedule.moves(Knob.PORTION);
+        if (folded != null && (portion || oscillation != null)) {
+            throw new IllegalArgumentException(
+                    "LayerQuantization: "
+                            + (portion
+                                    ? "a schedule of " + Knob.PORTION.word()
+                                    : oscillation.toString())
+                            + " beside the folded batch normalization '"
+                            + folded.name()
+                            + "'; a weight that is frozen would still move with gamma and the"
+                            + " variance. Keep the normalization as a layer of its own"
+                            + " (QuantBatchNormalization), or fold it before training");
         }
     }
 

@@ -42,6 +42,7 @@ public interface QuantLayerConfiguration {
                             + " gives such a layer no updater. Use an observed range there, for"
                             + " example GradientEstimators.clipped()");
         }
+        requireNoBatchNorm(quantization, "A layer without weights");
         return consecutive ? consecutiveOutput(quantization) : quantization.withPreActivation(null);
     }
 
@@ -58,6 +59,23 @@ public interface QuantLayerConfiguration {
                             + "; its integers have to be consecutive. Use for example"
                             + " Quantizers.uint8PerTensor()");
         }
+        requireNoBatchNorm(quantization, "A pooling, rounding or output layer");
         return quantization.withPreActivation(null);
+    }
+
+    /**
+     * Complains about a batch normalization folded into a layer that cannot have one.
+     *
+     * @param what the kind of layer, as the beginning of a sentence
+     */
+    static void requireNoBatchNorm(LayerQuantization quantization, String what) {
+        if (quantization != null && quantization.batchNorm() != null) {
+            throw new IllegalArgumentException(
+                    what
+                            + " with the folded batch normalization '"
+                            + quantization.batchNorm().name()
+                            + "'; only convolutions and dense layers have the weights for it. Keep"
+                            + " it as a layer of its own: QuantBatchNormalization");
+        }
     }
 }
