@@ -33,21 +33,40 @@ record Conversion(NetworkView network, ModelDraft draft) {
 
     /** A linear op and its activation: bounds of the requantization, or a table after it. */
     TensorType activated(Node node, IActivation f, List<Integer> shape, Accumulating linear) {
+        return activatedAs(node, f, shape, shape, linear);
+    }
+
+    /**
+     * The same for an op that computes in another shape than the layer has.
+     *
+     * @param inner the shape in which it computes
+     * @param shape that of the layer's output
+     */
+    TensorType activatedAs(
+            Node node,
+            IActivation f,
+            List<Integer> inner,
+            List<Integer> shape,
+            Accumulating linear) {
         QuantizedLayer layer = (QuantizedLayer) node.running();
         Requantization mode = layer.quantization().requantization();
         draft.requireMode(mode);
         QuantParams out = layer.outputParams();
+        boolean reshaped = !inner.equals(shape);
         if (!ActivationTable.isNeeded(f, out.spec())) {
-            TensorType output = new TensorType(draft.unique(node.name()), shape, out);
+            String name = reshaped ? node.name() + ":inner" : node.name();
+            TensorType output = new TensorType(draft.unique(name), inner, out);
             int low = f == null ? out.spec().qMin() : ActivationTable.lowest(f, out);
             int high = f == null ? out.spec().qMax() : ActivationTable.highest(f, out);
             linear.add(output, low, high, mode);
-            return output;
+            return reshaped ? draft.result(output, shape, node.name()) : output;
         }
         QuantParams pre = layer.preActivationParams();
-        TensorType z = new TensorType(draft.unique(node.name() + ":pre"), shape, pre);
+        TensorType z = new TensorType(draft.unique(node.name() + ":pre"), inner, pre);
         linear.add(z, pre.spec().qMin(), pre.spec().qMax(), mode);
-        return lookup(node, z, f == null ? new ActivationIdentity() : f, out);
+        TensorType before =
+                reshaped ? draft.reshape(z, shape, node.name() + ":pre") : z;
+        return lookup(node, before, f == null ? new ActivationIdentity() : f, out);
     }
 
     /** An elementwise function on integers. */

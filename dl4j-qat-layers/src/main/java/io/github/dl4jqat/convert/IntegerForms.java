@@ -3,6 +3,7 @@ package io.github.dl4jqat.convert;
 import io.github.dl4jqat.layers.FakeQuantLayer;
 import io.github.dl4jqat.layers.NetworkView.Node;
 import io.github.dl4jqat.layers.QuantActivationLayer;
+import io.github.dl4jqat.layers.QuantBatchNormalization;
 import io.github.dl4jqat.layers.QuantConvolutionLayer;
 import io.github.dl4jqat.layers.QuantDenseLayer;
 import io.github.dl4jqat.layers.QuantGlobalPoolingLayer;
@@ -56,6 +57,7 @@ final class IntegerForms {
         forms.put(QuantConvolutionLayer.class, LinearForms::convolution);
         forms.put(QuantDenseLayer.class, LinearForms::dense);
         forms.put(QuantOutputLayer.class, LinearForms::output);
+        forms.put(QuantBatchNormalization.class, LinearForms::channelScale);
         forms.put(QuantSubsamplingLayer.class, PoolingForms::average);
         forms.put(QuantSubsampling1DLayer.class, PoolingForms::average);
         forms.put(QuantGlobalPoolingLayer.class, PoolingForms::global);

@@ -75,6 +75,48 @@ final class LinearForms {
         return Flow.of(logits, false);
     }
 
+    /** A factor and a summand for each channel, as a convolution of one pixel in each channel. */
+    static Flow channelScale(Node node, Flow in, Conversion c) {
+        TensorType x = in.tensor();
+        IntegerWeights integers = Conversion.weighted(node, x).integerWeights();
+        int channels = integers.channels();
+        Weights weights =
+                Weights.of(
+                        integers.params(),
+                        List.of(channels, 1, 1, 1),
+                        integers.values(),
+                        integers.bias());
+        boolean image = x.rank() == 3;
+        TensorType input =
+                image
+                        ? x
+                        : c.draft()
+                                .reshape(
+                                        x,
+                                        List.of(channels, x.elements() / channels, 1),
+                                        node.name());
+        return Flow.of(
+                c.activatedAs(
+                        node,
+                        function(node),
+                        input.shape(),
+                        x.shape(),
+                        (y, low, high, mode) ->
+                                c.draft()
+                                        .add(
+                                                new Conv2d(
+                                                        node.name(),
+                                                        input,
+                                                        y,
+                                                        weights,
+                                                        Window2d.of(1, 1),
+                                                        channels,
+                                                        mode,
+                                                        low,
+                                                        high))),
+                in.channelsLast());
+    }
+
     private static TensorType product(Node node, TensorType input, IActivation f, Conversion c) {
         IntegerWeights integers = Conversion.weighted(node, input).integerWeights();
         int outputs = integers.channels();

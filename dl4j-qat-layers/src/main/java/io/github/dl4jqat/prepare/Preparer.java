@@ -215,7 +215,7 @@ public final class Preparer {
     private static void copy(
             org.deeplearning4j.nn.api.Layer from, org.deeplearning4j.nn.api.Layer to) {
         for (Map.Entry<String, INDArray> param : from.paramTable().entrySet()) {
-            INDArray target = to.getParam(param.getKey());
+            INDArray target = to.paramTable().get(param.getKey());
             // A batch normalization that was folded has none any more.
             if (target != null) {
                 target.assign(param.getValue());

@@ -1,6 +1,7 @@
 package io.github.dl4jqat.prepare;
 
 import io.github.dl4jqat.layers.QuantActivationLayer;
+import io.github.dl4jqat.layers.QuantBatchNormalization;
 import io.github.dl4jqat.layers.QuantConvolutionLayer;
 import io.github.dl4jqat.layers.QuantDenseLayer;
 import io.github.dl4jqat.layers.QuantGlobalPoolingLayer;
@@ -11,6 +12,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
 import org.deeplearning4j.nn.conf.layers.ActivationLayer;
+import org.deeplearning4j.nn.conf.layers.BatchNormalization;
 import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
 import org.deeplearning4j.nn.conf.layers.DenseLayer;
 import org.deeplearning4j.nn.conf.layers.GlobalPoolingLayer;
@@ -29,7 +31,8 @@ final class Replacements {
     static final Map<Class<? extends Layer>, Class<? extends Layer>> WEIGHTLESS = weightless();
 
     /** The layers that take a batch normalization behind them into their weights. */
-    static final Set<Class<? extends Layer>> FOLDING = Set.of();
+    static final Set<Class<? extends Layer>> FOLDING =
+            Set.of(ConvolutionLayer.class, DenseLayer.class);
 
     private Replacements() {}
 
@@ -38,6 +41,7 @@ final class Replacements {
         map.put(ConvolutionLayer.class, QuantConvolutionLayer.class);
         map.put(DenseLayer.class, QuantDenseLayer.class);
         map.put(OutputLayer.class, QuantOutputLayer.class);
+        map.put(BatchNormalization.class, QuantBatchNormalization.class);
         return map;
     }
 

@@ -24,6 +24,7 @@ import org.deeplearning4j.nn.conf.graph.ShiftVertex;
 import org.deeplearning4j.nn.conf.graph.SubsetVertex;
 import org.deeplearning4j.nn.conf.inputs.InputType;
 import org.deeplearning4j.nn.conf.layers.ActivationLayer;
+import org.deeplearning4j.nn.conf.layers.BatchNormalization;
 import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
 import org.deeplearning4j.nn.conf.layers.DenseLayer;
 import org.deeplearning4j.nn.conf.layers.GlobalPoolingLayer;
@@ -212,6 +213,36 @@ class GraphExactnessTest {
         assertThat(plan.groups().get(0)).containsExactlyInAnyOrder("a", "b", "c");
         assertThat(plan.toString()).contains("one grid for a, b, c");
         assertExact(net, QatConfig.int8());
+    }
+
+    @ParameterizedTest
+    @CsvSource({"FLOAT,8", "DOUBLE,8", "FLOAT,4"})
+    void residualBlocksWithBatchNormalization_areExact(DataType type, int bits) {
+        ComputationGraphConfiguration.GraphBuilder b =
+                graph(type)
+                        .addLayer("stem", conv(6, Activation.IDENTITY), "in")
+                        .addLayer("bn0", new BatchNormalization(), "stem")
+                        .addLayer("relu0", new ActivationLayer(Activation.RELU), "bn0")
+                        .addLayer("a", conv(6, Activation.IDENTITY), "relu0")
+                        .addLayer("bn1", new BatchNormalization(), "a")
+                        .addLayer("leaky", new ActivationLayer(Activation.LEAKYRELU), "bn1")
+                        .addLayer("b", conv(6, Activation.IDENTITY), "leaky")
+                        .addLayer("bn2", new BatchNormalization(), "b")
+                        .addVertex("sum", new ElementWiseVertex(Op.Add), "relu0", "bn2")
+                        .addLayer("bn3", new BatchNormalization(), "sum")
+                        .addLayer("relu3", new ActivationLayer(Activation.RELU), "bn3")
+                        .addLayer("c", conv(6, Activation.RELU), "relu3")
+                        .addLayer("bn4", new BatchNormalization(), "c");
+        ComputationGraph net = ended(b, "bn4");
+        QatConfig config = QatConfig.builder().weightBits(bits).activationBits(bits).build();
+        PreparationPlan plan = Qat.plan(net, config);
+        assertThat(plan.floatLayers()).isEmpty();
+        assertThat(plan.groups()).containsExactly(List.of("stem", "b"));
+        assertThat(plan.entries())
+                .filteredOn(e -> e.batchNorm() != null)
+                .extracting(e -> e.node().name() + "+" + e.batchNorm())
+                .containsExactlyInAnyOrder("stem+bn0", "a+bn1", "b+bn2");
+        assertExact(net, config);
     }
 
     @Test
