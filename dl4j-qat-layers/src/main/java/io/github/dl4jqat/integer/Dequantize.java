@@ -7,8 +7,10 @@ import java.util.List;
 
 /**
  * The end of a network: {@code y = values[q - qMin]}, elementwise, and then, where asked for, the
- * softmax over all elements of an example. The table holds dequantized numbers or those after any
- * elementwise function, so that a network may end in any such activation without code for it.
+ * softmax over the channels, which are the first axis, at each position of the others: over all of
+ * a vector {@code [C]}, at each step of a sequence {@code [C, T]}, at each pixel of an image {@code
+ * [C, H, W]}. The table holds dequantized numbers or those after any elementwise function, so that
+ * a network may end in any such activation without code for it.
  *
  * <p>Immutable and thread-safe.
  */
@@ -29,7 +31,7 @@ public final class Dequantize implements IntegerOp {
      * @param input integers
      * @param output floats of the same shape
      * @param values one float for each integer of the input's range, from {@code qMin} on
-     * @param softmax whether the softmax follows
+     * @param softmax whether the softmax over the first axis follows
      */
     public Dequantize(
             String name, TensorType input, TensorType output, float[] values, boolean softmax) {
@@ -88,7 +90,7 @@ public final class Dequantize implements IntegerOp {
         return values.clone();
     }
 
-    /** Whether the softmax follows. */
+    /** Whether the softmax over the first axis follows. */
     public boolean softmax() {
         return softmax;
     }
@@ -101,8 +103,12 @@ public final class Dequantize implements IntegerOp {
             y[to + i] = values[q[from + i] - qMin];
         }
         if (softmax) {
+            int channels = input.size(0);
+            int positions = n / channels;
             for (int e = 0; e < examples; e++) {
-                Softmax.apply(y, to + e * n, n);
+                for (int p = 0; p < positions; p++) {
+                    Softmax.apply(y, to + e * n + p, channels, positions);
+                }
             }
         }
     }

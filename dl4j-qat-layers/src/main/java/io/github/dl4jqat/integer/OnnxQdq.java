@@ -24,7 +24,9 @@ import onnx.Onnx.StringStringEntryProto;
  *       / n}. The operators for pooling round differently.
  *   <li>An average that leaves padding out of its divisor: the sums from ConvInteger, times a
  *       constant image of factors, rounded by QuantizeLinear with scale 1.
- *   <li>Maximum, reshape, transpose: on bytes. An elementwise function: Gather from a table.
+ *   <li>Sums, differences and products of tensors: on whole-numbered floats, rounded likewise.
+ *   <li>Maximum and whatever moves elements: on bytes. An elementwise function: Gather from a
+ *       table.
  * </ul>
  *
  * Activations are always unsigned bytes; a signed range is shifted up by 128, because unsigned
@@ -199,19 +201,9 @@ public final class OnnxQdq {
             y = pieces.gather(q, graph.floats(name + "_table", table, table.length), name);
         }
         if (op.softmax()) {
-            y = softmax(y, op, name);
+            y = graph.node("Softmax", y).with("axis", 1).as(name + "_softmax");
         }
         values.put(op.output().name(), y);
-    }
-
-    /** The softmax is over all elements of an example, whatever its shape. */
-    private Value softmax(Value y, Dequantize op, String name) {
-        TensorType flat = TensorType.ofFloats(name, op.output().elements());
-        Value p =
-                graph.node("Softmax", pieces.reshape(y, flat))
-                        .with("axis", 1)
-                        .as(name + "_softmax");
-        return op.output().rank() == 1 ? p : pieces.reshape(p, op.output());
     }
 
     private static boolean isLinear(Dequantize op) {

@@ -11,16 +11,26 @@ public final class Softmax {
 
     /** Replaces {@code length} logits from {@code offset} on by {@code exp(x - max) / sum}. */
     public static void apply(float[] x, int offset, int length) {
+        apply(x, offset, length, 1);
+    }
+
+    /**
+     * The same for logits that do not stand side by side, such as the classes of one step of a
+     * sequence: {@code offset}, {@code offset + stride}, and so on. The numbers are those that the
+     * logits side by side give.
+     */
+    public static void apply(float[] x, int offset, int length, int stride) {
+        int end = offset + length * stride;
         float max = Float.NEGATIVE_INFINITY;
-        for (int i = 0; i < length; i++) {
-            max = Math.max(max, x[offset + i]);
+        for (int i = offset; i < end; i += stride) {
+            max = Math.max(max, x[i]);
         }
         double sum = 0;
-        for (int i = 0; i < length; i++) {
-            sum += StrictMath.exp((double) x[offset + i] - max);
+        for (int i = offset; i < end; i += stride) {
+            sum += StrictMath.exp((double) x[i] - max);
         }
-        for (int i = 0; i < length; i++) {
-            x[offset + i] = (float) (StrictMath.exp((double) x[offset + i] - max) / sum);
+        for (int i = offset; i < end; i += stride) {
+            x[i] = (float) (StrictMath.exp((double) x[i] - max) / sum);
         }
     }
 }

@@ -167,8 +167,13 @@ class QnetTest {
     /** A writer with bad intentions gets every checksum right. */
     @Test
     void hostileManifestIsRefusedOrMeansAModel() throws IOException {
-        String good = manifest(small());
-        Map<String, byte[]> entries = entries(small());
+        hostile(small());
+        hostile(GraphModelTest.model(Requantization.FLOAT));
+    }
+
+    private static void hostile(IntegerModel model) throws IOException {
+        String good = manifest(model);
+        Map<String, byte[]> entries = entries(model);
         Random random = new Random(3);
         String[] numbers = {
             "0",
@@ -263,10 +268,15 @@ class QnetTest {
 
     private static void refusedWith(UnaryOperator<String> change, String message)
             throws IOException {
-        String good = manifest(small());
+        refusedWith(small(), change, message);
+    }
+
+    private static void refusedWith(
+            IntegerModel model, UnaryOperator<String> change, String message) throws IOException {
+        String good = manifest(model);
         String bad = change.apply(good);
         assertThat(bad).isNotEqualTo(good);
-        byte[] file = withManifest(small(), bad);
+        byte[] file = withManifest(model, bad);
         assertThatThrownBy(() -> Qnet.read(file, "net.qnet"))
                 .isInstanceOf(QnetFormatException.class)
                 .hasMessageStartingWith("net.qnet: ")
@@ -298,6 +308,33 @@ class QnetTest {
                 j -> j.replaceFirst("\\{", "{\"n\":" + "9".repeat(99999) + ","), "too many digits");
         refusedWith(j -> "[]", "is not a JSON object");
         refusedWith(j -> "", "is not");
+    }
+
+    @Test
+    void namesWhatIsWrongWithAJoin() throws IOException {
+        IntegerModel model = GraphModelTest.model(Requantization.FLOAT);
+        String both = "\"inputs\" : [ \"conv\", \"qa\" ]";
+        refusedWith(
+                model,
+                j -> j.replace(both, "\"input\" : \"conv\""),
+                "Combine 'add': 1 inputs, expected 2");
+        refusedWith(
+                model,
+                j -> j.replace(both, "\"inputs\" : [ \"conv\", \"nowhere\" ]"),
+                "there is no tensor 'nowhere'");
+        refusedWith(model, j -> j.replace(both, "\"inputs\" : [ \"conv\", 3 ]"), "list of texts");
+        refusedWith(
+                model,
+                j -> j.replace(both, "\"inputs\" : [ \"conv\", \"qb\" ]"),
+                "does not go with 'conv'");
+        refusedWith(model, j -> j.replace("\"SUM\"", "\"MEDIAN\""), "'kind' is 'MEDIAN'");
+        refusedWith(model, j -> j.replace("\"SUM\"", "\"MAX\""), "clamp -20..127 on a maximum");
+        refusedWith(
+                model,
+                j -> j.replace("[ 1, 2, 2 ]", "[ 1, 2147483647, 2 ]"),
+                "elements, more than");
+        refusedWith(model, j -> j.replace("[ 0, 1, 1 ]", "[ 0, 1, 9 ]"), "is not within the input");
+        refusedWith(model, j -> j.replaceFirst("\"axis\" : 0", "\"axis\" : 3"), "axis 3 is none");
     }
 
     @Test

@@ -269,7 +269,16 @@ final class TestModels {
         TensorType in = image();
         int groups = depthwise ? in.size(0) : 1;
         int outputs = groups * between(1, depthwise ? 2 : mostChannels + 1);
-        Window2d w = window(false);
+        return conv(in, groups, outputs, window(false));
+    }
+
+    /** A convolution of each channel by itself, with {@code multiplier} outputs for each. */
+    Conv2d depthwise(int channels, int multiplier) {
+        TensorType in = TensorType.of("q", activation(0.05), channels, 9, between(5, 12));
+        return conv(in, channels, channels * multiplier, window(false));
+    }
+
+    private Conv2d conv(TensorType in, int groups, int outputs, Window2d w) {
         int taps = in.size(0) / groups * w.area();
         Weights weights = weights(0.01, outputs, in.size(0) / groups, w.kernelH(), w.kernelW());
         TensorType out = image(in, w, outputs, activation(outputScale(in, weights, taps)));
