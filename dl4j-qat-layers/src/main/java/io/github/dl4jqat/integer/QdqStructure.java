@@ -24,21 +24,41 @@ final class QdqStructure {
 
     Value combine(Combine op, List<Value> in) {
         String name = op.output().name();
-        List<Value> steps = new ArrayList<>();
+        boolean product = op.kind() == Combine.Kind.PRODUCT;
+        Value acc = null;
+        int zero = 0;
         for (int k = 0; k < in.size(); k++) {
-            steps.add(op.kind() == Combine.Kind.MAX ? in.get(k) : steps(op, k, in.get(k)));
-        }
-        Value acc = steps.get(0);
-        for (int k = 1; k < steps.size(); k++) {
-            acc = graph.node(operator(op.kind()), acc, steps.get(k)).as(name + "/acc");
+            int itsZero = zeroPoint(op.inputs().get(k));
+            Value x = in.get(k);
+            if (op.kind() != Combine.Kind.MAX) {
+                x = graph.node("Cast", x).with("to", ElementType.FLOAT.number()).as(name + "/in");
+            }
+            if (product) {
+                x = less(itsZero, x, name + "/in" + k);
+            }
+            zero += op.kind() == Combine.Kind.SUBTRACT && k > 0 ? -itsZero : itsZero;
+            acc = k == 0 ? x : graph.node(operator(op.kind()), acc, x).as(name + "/acc");
         }
         if (op.kind() == Combine.Kind.MAX) {
             return acc;
         }
+        // Bytes and their sums are exact as floats, so their zero points may go all at once.
+        Value steps = product ? acc : less(zero, acc, name + "/steps");
         Value factor = graph.floats(name + "/factor", new float[] {op.requantizer().factor(0)});
-        Value scaled = graph.node("Mul", acc, factor).as(name + "/steps");
+        Value scaled = graph.node("Mul", steps, factor).as(name + "/scaled");
         Value q = pieces.rounded(scaled, op.output(), 1f);
         return pieces.clip(q, op.output(), op.low(), op.high());
+    }
+
+    private static int zeroPoint(TensorType tensor) {
+        return tensor.params().zeroPoint() + QdqPieces.shift(tensor.params());
+    }
+
+    private Value less(int zero, Value x, String name) {
+        if (zero == 0) {
+            return x;
+        }
+        return graph.node("Sub", x, graph.floats(name + "_zero", new float[] {zero})).as(name);
     }
 
     private static String operator(Combine.Kind kind) {
@@ -48,16 +68,6 @@ final class QdqStructure {
             case PRODUCT -> "Mul";
             case MAX -> "Max";
         };
-    }
-
-    /** {@code q - zeroPoint} as whole-numbered floats. */
-    private Value steps(Combine op, int k, Value q) {
-        TensorType in = op.inputs().get(k);
-        String name = op.output().name() + "/in" + k;
-        Value real =
-                graph.node("Cast", q).with("to", ElementType.FLOAT.number()).as(name + "_cast");
-        float zero = in.params().zeroPoint() + QdqPieces.shift(in.params());
-        return graph.node("Sub", real, graph.floats(name + "_zero", new float[] {zero})).as(name);
     }
 
     Value concat(Concat op, List<Value> in) {
