@@ -71,7 +71,7 @@ final class NaiveStructure {
             }
             int v = element(in, q[k], here);
             max = Math.max(max, v);
-            long step = v - in.params().zeroPoint();
+            long step = (long) v - in.params().zeroPoint();
             acc =
                     switch (op.kind()) {
                         case PRODUCT -> acc * step;
