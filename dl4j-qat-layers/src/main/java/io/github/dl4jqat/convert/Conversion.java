@@ -64,8 +64,7 @@ record Conversion(NetworkView network, ModelDraft draft) {
         QuantParams pre = layer.preActivationParams();
         TensorType z = new TensorType(draft.unique(node.name() + ":pre"), inner, pre);
         linear.add(z, pre.spec().qMin(), pre.spec().qMax(), mode);
-        TensorType before =
-                reshaped ? draft.reshape(z, shape, node.name() + ":pre") : z;
+        TensorType before = reshaped ? draft.reshape(z, shape, node.name() + ":pre") : z;
         return lookup(node, before, f == null ? new ActivationIdentity() : f, out);
     }
 

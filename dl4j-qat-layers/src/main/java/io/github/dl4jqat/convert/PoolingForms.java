@@ -56,9 +56,7 @@ final class PoolingForms {
 
     /** A sequence as an image of one column, which is how DL4J pools it; an image as it is. */
     private static TensorType asImage(Node node, TensorType x, ModelDraft draft) {
-        return x.rank() == 2
-                ? draft.reshape(x, List.of(x.size(0), x.size(1), 1), node.name())
-                : x;
+        return x.rank() == 2 ? draft.reshape(x, List.of(x.size(0), x.size(1), 1), node.name()) : x;
     }
 
     /** What was pooled as an image in the shape of what came in, under the layer's name. */

@@ -27,7 +27,9 @@ final class PreProcessors {
             }
             return flow;
         }
-        if (p instanceof RnnToFeedForwardPreProcessor && in.isInteger() && in.tensor().rank() == 1) {
+        if (p instanceof RnnToFeedForwardPreProcessor
+                && in.isInteger()
+                && in.tensor().rank() == 1) {
             // DL4J believes that global pooling gives sequences; it leaves vectors alone.
             return in;
         }

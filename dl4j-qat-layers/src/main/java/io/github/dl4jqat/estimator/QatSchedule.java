@@ -228,14 +228,12 @@ public record QatSchedule(
 
     /** The same with a calibration phase of that length. */
     public QatSchedule calibrateUntil(int time) {
-        return new QatSchedule(
-                unit, time, freezeRangesAt, freezeBatchNormAt, freezeAt, ramps);
+        return new QatSchedule(unit, time, freezeRangesAt, freezeBatchNormAt, freezeAt, ramps);
     }
 
     /** The same with ranges that stay from then on. */
     public QatSchedule freezeRangesAt(int time) {
-        return new QatSchedule(
-                unit, calibrateUntil, time, freezeBatchNormAt, freezeAt, ramps);
+        return new QatSchedule(unit, calibrateUntil, time, freezeBatchNormAt, freezeAt, ramps);
     }
 
     /** The same with running statistics of batch normalization used and kept from then on. */

@@ -10,7 +10,6 @@ import org.deeplearning4j.nn.gradient.Gradient;
 import org.deeplearning4j.nn.workspace.ArrayType;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.factory.Nd4j;
 
 /**
  * A batch normalization within the layer that it follows: what is quantized are the weights with
@@ -165,9 +164,7 @@ final class BatchNormFolding {
     }
 
     private boolean usesBatch(boolean training) {
-        return training
-                && !quantizers.isReplaying()
-                && !quantizers.clock().isBatchNormFrozen();
+        return training && !quantizers.isReplaying() && !quantizers.clock().isBatchNormFrozen();
     }
 
     /**

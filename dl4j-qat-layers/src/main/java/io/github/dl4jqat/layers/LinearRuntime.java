@@ -16,8 +16,8 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
  * The running layer behind all configurations that are one {@link LinearOp} between quantizers:
- * dense layers, every kind of convolution, and batch normalization. Computes in the arrangement that the op wants, and
- * takes and gives the layer's data format.
+ * dense layers, every kind of convolution, and batch normalization. Computes in the arrangement
+ * that the op wants, and takes and gives the layer's data format.
  */
 final class LinearRuntime extends BaseLayer<org.deeplearning4j.nn.conf.layers.BaseLayer>
         implements QuantizedWeightLayer, NormalizingLayer, StatefulLayer, RunningLayers.Attachable {

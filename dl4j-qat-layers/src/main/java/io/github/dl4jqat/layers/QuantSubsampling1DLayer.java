@@ -123,6 +123,10 @@ public class QuantSubsampling1DLayer extends Subsampling1DLayer implements Quant
 
     @Override
     public String toString() {
-        return "QuantSubsampling1DLayer(" + super.toString() + ", quantization=" + quantization + ")";
+        return "QuantSubsampling1DLayer("
+                + super.toString()
+                + ", quantization="
+                + quantization
+                + ")";
     }
 }

@@ -34,11 +34,15 @@ final class RangeOnlyRuntime extends AbstractLayer<org.deeplearning4j.nn.conf.la
     private final transient ExactForm exactForm;
     private final transient LayerState state;
     private final transient ActivationPass activationPass;
+    private final transient InputQuantization inputQuantization;
     private final transient Map<String, INDArray> params;
     private transient INDArray paramsView;
     private transient INDArray gradientsView;
     private transient Map<String, INDArray> gradientViews = Map.of();
     private transient ActivationPass.Trace trace;
+
+    /** What the stock layer has read in the last pass. */
+    private transient INDArray read;
 
     RangeOnlyRuntime(
             NeuralNetConfiguration conf,
@@ -59,6 +63,7 @@ final class RangeOnlyRuntime extends AbstractLayer<org.deeplearning4j.nn.conf.la
         setIndex(index);
         state = new LayerState(conf, params, paramsView, this);
         activationPass = new ActivationPass(state.quantizers());
+        inputQuantization = new InputQuantization(state.quantizers());
     }
 
     @Override
@@ -78,7 +83,9 @@ final class RangeOnlyRuntime extends AbstractLayer<org.deeplearning4j.nn.conf.la
         if (training || state.calibrating()) {
             state.noteInput(input);
         }
-        stock.setInput(input, mgr);
+        ArrayType type = training ? ArrayType.INPUT : ArrayType.ACTIVATIONS;
+        read = inputQuantization.forward(input.castTo(dataType), training, type, mgr);
+        stock.setInput(read, mgr);
         INDArray z = stock.activate(training, mgr);
         trace = training ? new ActivationPass.Trace() : null;
         return activationPass.forward(z, null, training, mgr, trace);
@@ -126,8 +133,9 @@ final class RangeOnlyRuntime extends AbstractLayer<org.deeplearning4j.nn.conf.la
             state.quantizers().replay(() -> activate(true, mgr));
         }
         INDArray delta = activationPass.backward(inOutputShape(epsilon), null, mgr, trace);
-        stock.setInput(input, mgr);
+        stock.setInput(read, mgr);
         INDArray epsilonNext = stock.backpropGradient(delta, mgr).getSecond();
+        inputQuantization.backward(epsilonNext);
         Gradient gradient = new DefaultGradient();
         state.commit(gradient, gradientViews);
         trace = null;
@@ -165,7 +173,9 @@ final class RangeOnlyRuntime extends AbstractLayer<org.deeplearning4j.nn.conf.la
     public void clear() {
         super.clear();
         stock.clear();
+        inputQuantization.clear();
         trace = null;
+        read = null;
     }
 
     @Override

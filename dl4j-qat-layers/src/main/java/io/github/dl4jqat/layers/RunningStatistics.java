@@ -37,8 +37,7 @@ public final class RunningStatistics {
      * @param params has {@code mean} and one of {@code var} and {@code log10stdev}
      * @param decay share of the old that stays at each batch
      */
-    public RunningStatistics(
-            Map<String, INDArray> params, double decay) {
+    public RunningStatistics(Map<String, INDArray> params, double decay) {
         this.params = params;
         this.decay = decay;
     }

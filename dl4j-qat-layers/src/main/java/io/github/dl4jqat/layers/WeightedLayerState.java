@@ -42,8 +42,7 @@ final class WeightedLayerState extends LayerState {
         weights = params.get(DefaultParamInitializer.WEIGHT_KEY);
         inputQuantization = new InputQuantization(quantizers());
         this.op = op;
-        folding =
-                BatchNormFolding.of(conf.getLayer(), how(), op, linearPass, quantizers(), params);
+        folding = BatchNormFolding.of(conf.getLayer(), how(), op, linearPass, quantizers(), params);
     }
 
     /**
@@ -83,8 +82,10 @@ final class WeightedLayerState extends LayerState {
         folding.reestimate(x, w, b, mask, mgr);
     }
 
-    /** As {@link #linear(INDArray, INDArray, INDArray, boolean, INDArray, ArrayType,
-     * LayerWorkspaceMgr)} without a mask. */
+    /**
+     * As {@link #linear(INDArray, INDArray, INDArray, boolean, INDArray, ArrayType,
+     * LayerWorkspaceMgr)} without a mask.
+     */
     INDArray linear(
             INDArray x,
             INDArray w,

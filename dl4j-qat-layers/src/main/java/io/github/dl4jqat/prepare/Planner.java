@@ -184,7 +184,10 @@ final class Planner {
         if (island != null) {
             return Entry.stays(node, Outcome.ISLAND, island);
         }
-        if (NodeKinds.pools(layer) && in == null && readsRawInput(node)) {
+        if (NodeKinds.pools(layer)
+                && PassThrough.keepsGrid(layer)
+                && in == null
+                && readsRawInput(node)) {
             return Entry.stays(
                     node,
                     Outcome.FLOAT,
@@ -302,11 +305,12 @@ final class Planner {
             return Entry.stays(node, Outcome.FLOAT, refusal);
         }
         TensorGrid grid = incoming(node);
-        if (grid == null) {
-            return Entry.stays(node, Outcome.FLOAT, "its input is not quantized");
-        }
         LayerQuantization q = config.forLayer(null, rule, false);
-        if (grid.combined() != null) {
+        String reason = "output " + q.output().spec().typeName();
+        if (grid == null) {
+            q = q.withInput(config.forInput());
+            reason = "quantizes its input, " + reason;
+        } else if (grid.combined() != null) {
             q = q.withCombined(grid.combined());
         } else if (named) {
             q = q.withInputFrom(grid.source());
@@ -314,7 +318,7 @@ final class Planner {
         return new Entry(
                 node,
                 Outcome.QUANTIZED,
-                "output " + q.output().spec().typeName(),
+                reason,
                 Replacements.WEIGHTLESS.get(node.layer().getClass()),
                 q,
                 null,

@@ -64,8 +64,9 @@ class QatScheduleTest {
             assertThat(s.isBatchNormFrozen(now, 99)).as("at %d", now).isEqualTo(now >= 4);
             assertThat(s.areRangesFrozen(now, 99)).as("at %d", now).isEqualTo(now >= 8);
         }
-        assertThat(s.freezeBatchNormAt(9)).isNotEqualTo(s).hasToString(s.toString().replace(
-                "freezeBatchNormAt=4", "freezeBatchNormAt=9"));
+        assertThat(s.freezeBatchNormAt(9))
+                .isNotEqualTo(s)
+                .hasToString(s.toString().replace("freezeBatchNormAt=4", "freezeBatchNormAt=9"));
         assertThat(QatSchedule.epochs().freezeBatchNormAt(2).isBatchNormFrozen(500, 1)).isFalse();
         assertThat(QatSchedule.epochs().freezeBatchNormAt(2).isBatchNormFrozen(0, 2)).isTrue();
     }
@@ -73,8 +74,8 @@ class QatScheduleTest {
     @Test
     void withoutARamp_allElseStays() {
         QatSchedule base = NONE.calibrateUntil(1).freezeRangesAt(2).freezeBatchNormAt(3);
-        QatSchedule both = base.freezeAt(40).steps(Knob.PORTION, 5, 0.5, 1)
-                .ramp(Knob.ALPHA, 0, 1, 9, 0);
+        QatSchedule both =
+                base.freezeAt(40).steps(Knob.PORTION, 5, 0.5, 1).ramp(Knob.ALPHA, 0, 1, 9, 0);
         assertThat(both.without(Knob.PORTION))
                 .isEqualTo(base.freezeAt(40).ramp(Knob.ALPHA, 0, 1, 9, 0));
         assertThat(both.without(Knob.DAMPENING)).isEqualTo(both);

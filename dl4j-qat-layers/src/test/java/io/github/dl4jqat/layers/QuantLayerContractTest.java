@@ -242,8 +242,7 @@ abstract class QuantLayerContractTest {
                         oscillating
                                 .withOscillation(null)
                                 .withBatchNorm(
-                                        new FoldedBatchNorm(
-                                                "norm", 1e-3, 0.75, false, true, 2, 3)))
+                                        new FoldedBatchNorm("norm", 1e-3, 0.75, false, true, 2, 3)))
                 : List.of(oscillating);
     }
 
@@ -304,9 +303,7 @@ abstract class QuantLayerContractTest {
             if (c.getName().equals("preActivation") && !hasPreActivation(layer)) {
                 assertThat(value).as(c.getName()).isNull();
             } else {
-                assertThat(value)
-                        .as(c.getName())
-                        .isEqualTo(c.getAccessor().invoke(expected));
+                assertThat(value).as(c.getName()).isEqualTo(c.getAccessor().invoke(expected));
             }
         }
     }
@@ -344,9 +341,7 @@ abstract class QuantLayerContractTest {
                                                         .toYaml())))) {
             assertThat(after.getClass()).isEqualTo(before.getClass());
             assertSameComponents(
-                    after,
-                    ((QuantLayerConfiguration) after).getQuantization(),
-                    kept(quantization));
+                    after, ((QuantLayerConfiguration) after).getQuantization(), kept(quantization));
             assertThat(after).isEqualTo(before).hasSameHashCodeAs(before);
         }
     }

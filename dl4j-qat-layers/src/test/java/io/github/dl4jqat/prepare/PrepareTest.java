@@ -30,16 +30,15 @@ import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.graph.ElementWiseVertex;
 import org.deeplearning4j.nn.conf.inputs.InputType;
 import org.deeplearning4j.nn.conf.layers.ActivationLayer;
-import org.deeplearning4j.nn.conf.layers.BatchNormalization;
 import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
 import org.deeplearning4j.nn.conf.layers.DenseLayer;
 import org.deeplearning4j.nn.conf.layers.DropoutLayer;
 import org.deeplearning4j.nn.conf.layers.GlobalPoolingLayer;
 import org.deeplearning4j.nn.conf.layers.LSTM;
 import org.deeplearning4j.nn.conf.layers.Layer;
-import org.deeplearning4j.nn.conf.layers.LocalResponseNormalization;
 import org.deeplearning4j.nn.conf.layers.OutputLayer;
 import org.deeplearning4j.nn.conf.layers.PoolingType;
+import org.deeplearning4j.nn.conf.layers.SelfAttentionLayer;
 import org.deeplearning4j.nn.conf.layers.SubsamplingLayer;
 import org.deeplearning4j.nn.conf.layers.misc.FrozenLayer;
 import org.deeplearning4j.nn.conf.layers.misc.FrozenLayerWithBackprop;
@@ -396,13 +395,21 @@ class PrepareTest {
 
     private static MultiLayerNetwork withUnsupportedLayers() {
         return chain(
-                IMAGE,
-                convolution("conv", Activation.IDENTITY),
-                new BatchNormalization.Builder().name("bn").build(),
-                convolution("conv2", Activation.RELU),
-                new LocalResponseNormalization.Builder().name("lrn").build(),
-                pool("avg", PoolingType.AVG),
+                InputType.recurrent(4, 6),
+                attention("attention"),
+                attention("attention2"),
+                new GlobalPoolingLayer.Builder(PoolingType.AVG).name("avg").build(),
                 output());
+    }
+
+    private static SelfAttentionLayer attention(String name) {
+        return new SelfAttentionLayer.Builder()
+                .name(name)
+                .nHeads(2)
+                .headSize(3)
+                .nOut(6)
+                .projectInput(true)
+                .build();
     }
 
     @Test
@@ -410,20 +417,18 @@ class PrepareTest {
         MultiLayerNetwork net = withUnsupportedLayers();
         PreparationPlan plan = Qat.plan(net, QatConfig.int8());
         assertThat(plan.floatLayers().stream().map(e -> e.node().name()))
-                .containsExactly("bn", "lrn", "avg");
+                .containsExactly("attention", "attention2");
         assertThat(plan.floatLayers()).allSatisfy(e -> assertThat(e.reason()).isNotBlank());
-        assertThat(plan.toString()).contains("bn", "no quantized BatchNormalization");
+        assertThat(plan.toString()).contains("attention2", "no quantized SelfAttentionLayer");
         MultiLayerNetwork qat = Qat.prepare(net, QatConfig.int8());
-        assertThat(quantization(qat, "conv2").input()).isNotNull();
-        qat.fit(images());
-        double first = qat.score(images());
-        assertThat(first).isFinite();
+        assertThat(quantization(qat, "avg").input()).isNotNull();
+        qat.fit(batch(5, 4, 6));
+        assertThat(qat.score(batch(5, 4, 6))).isFinite();
         assertThatThrownBy(() -> Qat.convert(qat))
                 .isInstanceOfSatisfying(
-                        UnsupportedLayerException.class, e -> assertThat(e.offenders()).hasSize(3))
-                .hasMessageContaining("layer 1 'bn' (BatchNormalization)")
-                .hasMessageContaining("layer 3 'lrn' (LocalResponseNormalization)")
-                .hasMessageContaining("layer 4 'avg' (SubsamplingLayer)");
+                        UnsupportedLayerException.class, e -> assertThat(e.offenders()).hasSize(2))
+                .hasMessageContaining("layer 0 'attention' (SelfAttentionLayer)")
+                .hasMessageContaining("layer 1 'attention2' (SelfAttentionLayer)");
     }
 
     @Test
@@ -436,7 +441,7 @@ class PrepareTest {
                         output());
         MultiLayerNetwork qat = Qat.prepare(net, QatConfig.int8());
         assertThat(qat.getLayer("lstm").conf().getLayer()).isInstanceOf(LSTM.class);
-        assertThat(quantization(qat, "out").input()).isNotNull();
+        assertThat(quantization(qat, "pool").input()).isNotNull();
         qat.fit(batch(5, 4, 6));
         assertThat(qat.score()).isFinite();
     }
@@ -446,9 +451,8 @@ class PrepareTest {
         MultiLayerNetwork net = withUnsupportedLayers();
         assertThatThrownBy(() -> Qat.prepare(net, QatConfig.builder().strict(true).build()))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessageContaining("'bn'")
-                .hasMessageContaining("'lrn'")
-                .hasMessageContaining("'avg'");
+                .hasMessageContaining("'attention'")
+                .hasMessageContaining("'attention2'");
         assertThat(Qat.prepare(imageNetwork(), QatConfig.builder().strict(true).build()))
                 .isNotNull();
     }
