@@ -48,25 +48,8 @@ public record Conv2d(
         OpChecks.name(TYPE, name);
         OpChecks.integers(TYPE, name, input, output);
         OpChecks.windowed(TYPE, name, input, output, window, weights.channels());
-        int channels = input.size(0);
-        if (groups < 1 || channels % groups != 0 || weights.channels() % groups != 0) {
-            throw OpChecks.error(
-                    TYPE,
-                    name,
-                    "groups="
-                            + groups
-                            + " does not divide "
-                            + channels
-                            + " input and "
-                            + weights.channels()
-                            + " output channels");
-        }
-        List<Integer> expected =
-                List.of(weights.channels(), channels / groups, window.kernelH(), window.kernelW());
-        if (!weights.shape().equals(expected)) {
-            throw OpChecks.error(
-                    TYPE, name, "weights are " + weights.shape() + ", but should be " + expected);
-        }
+        List<Integer> kernel = List.of(window.kernelH(), window.kernelW());
+        ConvChecks.grouped(TYPE, name, input, weights, groups, kernel);
         OpChecks.requantizer(TYPE, name, mode, input, weights.params().scales(), output, low, high);
     }
 

@@ -17,6 +17,7 @@ import java.util.Optional;
 public sealed interface IntegerOp
         permits Quantize,
                 Conv2d,
+                Conv3d,
                 Dense,
                 MaxPool2d,
                 AveragePool2d,

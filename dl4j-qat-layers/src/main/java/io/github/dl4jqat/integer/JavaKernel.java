@@ -28,6 +28,8 @@ interface JavaKernel {
     static JavaKernel of(IntegerOp op) {
         if (op instanceof Conv2d conv) {
             return new ConvKernel(conv);
+        } else if (op instanceof Conv3d conv) {
+            return new ConvKernel(conv);
         } else if (op instanceof Dense dense) {
             return new DenseKernel(dense);
         } else if (op instanceof MaxPool2d maxPool) {

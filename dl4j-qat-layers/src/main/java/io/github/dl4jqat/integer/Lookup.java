@@ -7,7 +7,9 @@ import java.util.List;
 
 /**
  * An elementwise function as a table: {@code q_out = table[q - qMin]}. Exact for any activation
- * function, because a tensor has few integers.
+ * function, because a tensor has few integers. Where the function differs from channel to channel,
+ * as that of a PReLU does, there is one table for each index of axis 0: {@code q_out[c, ...] =
+ * table[c * levels + q[c, ...] - qMin]}.
  *
  * <p>Immutable and thread-safe.
  */
@@ -27,21 +29,26 @@ public final class Lookup implements IntegerOp {
      * @param input integers
      * @param output integers of the same shape
      * @param table one integer of the output for each of the input's range, from {@code qMin} on;
-     *     odd ones if the output is mid-rise
+     *     odd ones if the output is mid-rise; or as many for each index of axis 0, one table after
+     *     the other
      */
     public Lookup(String name, TensorType input, TensorType output, int[] table) {
         OpChecks.name(TYPE, name);
         OpChecks.integers(TYPE, name, input, output);
         OpChecks.shape(TYPE, name, output, input.shape());
-        if (table.length != levels(input.params())) {
+        int levels = levels(input.params());
+        if (table.length != levels && table.length != (long) levels * input.size(0)) {
             throw OpChecks.error(
                     TYPE,
                     name,
                     table.length
                             + " entries for "
-                            + levels(input.params())
+                            + levels
                             + " integers of "
-                            + input);
+                            + input
+                            + "; give a table for all, or one for each of the "
+                            + input.size(0)
+                            + " channels");
         }
         QuantSpec spec = output.params().spec();
         for (int i = 0; i < table.length; i++) {
@@ -51,6 +58,30 @@ public final class Lookup implements IntegerOp {
         this.input = input;
         this.output = output;
         this.table = table.clone();
+    }
+
+    /** One table for each index of axis 0. */
+    public static Lookup perChannel(
+            String name, TensorType input, TensorType output, int[][] tables) {
+        int[] all = Arrays.stream(tables).flatMapToInt(Arrays::stream).toArray();
+        OpChecks.integers(TYPE, name, input);
+        for (int[] table : tables) {
+            if (tables.length != input.size(0) || table.length != levels(input.params())) {
+                throw OpChecks.error(
+                        TYPE,
+                        name,
+                        tables.length
+                                + " tables, one of them with "
+                                + table.length
+                                + " entries, for "
+                                + levels(input.params())
+                                + " integers on each of the "
+                                + input.size(0)
+                                + " channels of "
+                                + input);
+            }
+        }
+        return new Lookup(name, input, output, all);
     }
 
     /** How many integers a tensor has. */
@@ -78,9 +109,14 @@ public final class Lookup implements IntegerOp {
         return output;
     }
 
-    /** A copy of the table. */
+    /** A copy of the table, or of all tables one after the other. */
     public int[] table() {
         return table.clone();
+    }
+
+    /** How many tables there are: 1, or one for each index of axis 0. */
+    public int tables() {
+        return table.length / levels(input.params());
     }
 
     @Override

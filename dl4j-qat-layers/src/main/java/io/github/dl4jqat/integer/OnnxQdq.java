@@ -18,15 +18,15 @@ import onnx.Onnx.StringStringEntryProto;
  * that ONNX Runtime computes exactly as {@link JavaEngine} does:
  *
  * <ul>
- *   <li>Convolution and dense layer: Conv and Gemm, fused to QLinearConv and QGemm, whose factor is
- *       {@code (float) (s_in * s_w / s_out)} like ours.
+ *   <li>Convolution, over images or volumes, and dense layer: Conv and Gemm, fused to QLinearConv
+ *       and QGemm, whose factor is {@code (float) (s_in * s_w / s_out)} like ours.
  *   <li>Average, global average and sum: a depthwise Conv with weights 1 and weight scale {@code 1f
  *       / n}. The operators for pooling round differently.
  *   <li>An average that leaves padding out of its divisor: the sums from ConvInteger, times a
  *       constant image of factors, rounded by QuantizeLinear with scale 1.
  *   <li>Sums, differences and products of tensors: on whole-numbered floats, rounded likewise.
  *   <li>Maximum and whatever moves elements: on bytes. An elementwise function: Gather from a
- *       table.
+ *       table, with the channel's offset where each channel has its own.
  * </ul>
  *
  * Activations are always unsigned bytes; a signed range is shifted up by 128, because unsigned
@@ -48,6 +48,7 @@ public final class OnnxQdq {
     private final OnnxGraph graph;
     private final QdqPieces pieces;
     private final QdqStructure structure;
+    private final QdqLookups lookups;
     private final Ends ends;
     private final Map<String, Value> values = new HashMap<>();
 
@@ -55,6 +56,7 @@ public final class OnnxQdq {
         this.graph = new OnnxGraph(name);
         this.pieces = new QdqPieces(graph);
         this.structure = new QdqStructure(graph, pieces);
+        this.lookups = new QdqLookups(graph, pieces);
         this.ends = ends;
     }
 
@@ -133,6 +135,8 @@ public final class OnnxQdq {
         Value in = all.get(0);
         if (op instanceof Conv2d conv) {
             return conv(conv, in);
+        } else if (op instanceof Conv3d conv) {
+            return conv(conv, in);
         } else if (op instanceof Dense dense) {
             return dense(dense, in);
         } else if (op instanceof MaxPool2d maxPool) {
@@ -143,7 +147,7 @@ public final class OnnxQdq {
         } else if (op instanceof GlobalPool globalPool) {
             return global(globalPool, in);
         } else if (op instanceof Lookup lookup) {
-            return lookup(lookup, in);
+            return lookups.lookup(lookup, in);
         } else if (op instanceof Reshape) {
             return pieces.reshape(in, op.output());
         } else if (op instanceof Transpose transpose) {
@@ -218,17 +222,28 @@ public final class OnnxQdq {
     }
 
     private Value conv(Conv2d op, Value in) {
-        String name = op.output().name();
-        OnnxGraph.Node node =
-                graph.node(
-                        "Conv",
-                        pieces.dequantized(in, op.input()),
-                        pieces.weights(name, op.weights()),
-                        pieces.bias(name, op.weights(), op.input()));
-        Value real =
-                QdqPieces.windowed(node, op.window()).with("group", op.groups()).as(name + "/real");
+        OnnxGraph.Node node = QdqPieces.windowed(conv(op, op.weights(), in), op.window());
+        Value real = node.with("group", op.groups()).as(op.output().name() + "/real");
         Value q = pieces.rounded(real, op.output(), op.output().params().scale());
         return pieces.clip(q, op.output(), op.low(), op.high());
+    }
+
+    private Value conv(Conv3d op, Value in) {
+        OnnxGraph.Node node = QdqPieces.windowed(conv(op, op.weights(), in), op.window());
+        Value real = node.with("group", op.groups()).as(op.output().name() + "/real");
+        Value q = pieces.rounded(real, op.output(), op.output().params().scale());
+        return pieces.clip(q, op.output(), op.low(), op.high());
+    }
+
+    /** The inputs of the operator, whatever the number of axes. */
+    private OnnxGraph.Node conv(IntegerOp op, Weights weights, Value in) {
+        TensorType input = op.inputs().get(0);
+        String name = op.output().name();
+        return graph.node(
+                "Conv",
+                pieces.dequantized(in, input),
+                pieces.weights(name, weights),
+                pieces.bias(name, weights, input));
     }
 
     private Value dense(Dense op, Value in) {
@@ -334,17 +349,5 @@ public final class OnnxQdq {
                         op.low(),
                         op.high());
         return pieces.reshape(conv(sum, in), op.output());
-    }
-
-    private Value lookup(Lookup op, Value in) {
-        byte[] table = new byte[QdqPieces.BYTE_MAX + 1];
-        int first = op.input().params().spec().qMin() + QdqPieces.shift(op.input().params());
-        int[] entries = op.table();
-        for (int i = 0; i < entries.length; i++) {
-            table[first + i] = (byte) (entries[i] + QdqPieces.shift(op.output().params()));
-        }
-        String name = op.output().name();
-        return pieces.gather(
-                in, graph.bytes(name + "/table", ElementType.UINT8, table, table.length), name);
     }
 }

@@ -3,9 +3,7 @@ package io.github.dl4jqat.integer;
 import io.github.dl4jqat.integer.OnnxGraph.ElementType;
 import io.github.dl4jqat.integer.OnnxGraph.Value;
 import io.github.dl4jqat.quant.QuantParams;
-import io.github.dl4jqat.quant.Quantizers;
 import io.github.dl4jqat.quant.Requantizer;
-import java.util.Arrays;
 import java.util.List;
 
 /** The pieces that {@link OnnxQdq} puts together: scales, roundings, clips, constants. */
@@ -27,7 +25,7 @@ final class QdqPieces {
     }
 
     Value weights(String name, Weights weights) {
-        int[] dims = weights.shape().stream().mapToInt(Integer::intValue).toArray();
+        int[] dims = ints(weights.shape());
         Value q = graph.bytes(name + "/w", ElementType.INT8, bytes(weights.values()), dims);
         float[] scales = weights.params().scales();
         return perChannel(name + "/w", q, scales, weights.params().size() > 1, ElementType.INT8);
@@ -61,14 +59,24 @@ final class QdqPieces {
                 .with("pads", new int[] {w.padTop(), w.padLeft(), w.padBottom(), w.padRight()});
     }
 
+    static OnnxGraph.Node windowed(OnnxGraph.Node node, Window3d w) {
+        int[] pads = new int[2 * w.kernel().size()];
+        for (int axis = 0; axis < w.kernel().size(); axis++) {
+            pads[axis] = w.padBefore().get(axis);
+            pads[w.kernel().size() + axis] = w.padAfter().get(axis);
+        }
+        return node.with("kernel_shape", ints(w.kernel()))
+                .with("strides", ints(w.stride()))
+                .with("dilations", ints(w.dilation()))
+                .with("pads", pads);
+    }
+
+    private static int[] ints(List<Integer> numbers) {
+        return numbers.stream().mapToInt(Integer::intValue).toArray();
+    }
+
     static Weights ones(int channels, Window2d window, float scale) {
-        int[] values = new int[channels * window.area()];
-        Arrays.fill(values, 1);
-        return Weights.of(
-                QuantParams.of(Quantizers.int8PerTensor(), scale, 0),
-                List.of(channels, 1, window.kernelH(), window.kernelW()),
-                values,
-                new int[channels]);
+        return Weights.ones(channels, List.of(window.kernelH(), window.kernelW()), scale);
     }
 
     Value gather(Value q, Value table, String name) {

@@ -209,6 +209,17 @@ final class QnetReader {
                             mode,
                             f.integer("low"),
                             f.integer("high"));
+            case "Conv3d" ->
+                    new Conv3d(
+                            name,
+                            in,
+                            out,
+                            weights(f.object("weights")),
+                            window3d(f.object("window")),
+                            f.integer("groups"),
+                            mode,
+                            f.integer("low"),
+                            f.integer("high"));
             case "Dense" ->
                     new Dense(
                             name,
@@ -294,6 +305,15 @@ final class QnetReader {
                 w.integer("padLeft"),
                 w.integer("padBottom"),
                 w.integer("padRight"));
+    }
+
+    private static Window3d window3d(QnetFields w) throws QnetFormatException {
+        return new Window3d(
+                w.integers("kernel"),
+                w.integers("stride"),
+                w.integers("dilation"),
+                w.integers("padBefore"),
+                w.integers("padAfter"));
     }
 
     private Weights weights(QnetFields fields) throws QnetFormatException {

@@ -124,6 +124,10 @@ final class QnetWriter {
             window(node, conv.window());
             node.put("groups", conv.groups()).put("low", conv.low()).put("high", conv.high());
             weights(node, conv.weights());
+        } else if (op instanceof Conv3d conv) {
+            window(node, conv.window());
+            node.put("groups", conv.groups()).put("low", conv.low()).put("high", conv.high());
+            weights(node, conv.weights());
         } else if (op instanceof Dense dense) {
             node.put("low", dense.low()).put("high", dense.high());
             weights(node, dense.weights());
@@ -174,6 +178,15 @@ final class QnetWriter {
                 .put("padLeft", w.padLeft())
                 .put("padBottom", w.padBottom())
                 .put("padRight", w.padRight());
+    }
+
+    private static void window(ObjectNode node, Window3d w) {
+        ObjectNode window = node.putObject("window");
+        list(window, "kernel", w.kernel());
+        list(window, "stride", w.stride());
+        list(window, "dilation", w.dilation());
+        list(window, "padBefore", w.padBefore());
+        list(window, "padAfter", w.padAfter());
     }
 
     private void weights(ObjectNode node, Weights weights) {

@@ -1,6 +1,8 @@
 package io.github.dl4jqat.integer;
 
 import io.github.dl4jqat.quant.QuantParams;
+import io.github.dl4jqat.quant.Quantizers;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
@@ -32,7 +34,8 @@ public final class Weights {
      * Checks and copies.
      *
      * @param params signed, zero point 0, one scale or one for each output channel
-     * @param shape output channel first: {@code [O, I / groups, kH, kW]} or {@code [O, I]}
+     * @param shape output channel first: {@code [O, I / groups, kH, kW]}, {@code [O, I / groups,
+     *     kD, kH, kW]} or {@code [O, I]}
      * @param values row-major, each within the range of the spec, and odd if that is mid-rise
      * @param bias one for each output channel
      */
@@ -84,6 +87,16 @@ public final class Weights {
             }
         }
         return new Weights(params, sizes, narrow, wide, bias.clone());
+    }
+
+    /** Ones that sum up each channel alone, in one byte each: {@code [channels, 1, kernel...]}. */
+    static Weights ones(int channels, List<Integer> kernel, float scale) {
+        List<Integer> shape = new ArrayList<>(List.of(channels, 1));
+        shape.addAll(kernel);
+        int[] values = new int[shape.stream().reduce(1, Math::multiplyExact)];
+        Arrays.fill(values, 1);
+        QuantParams params = QuantParams.of(Quantizers.int8PerTensor(), scale, 0);
+        return of(params, shape, values, new int[channels]);
     }
 
     /** What the weights mean. */

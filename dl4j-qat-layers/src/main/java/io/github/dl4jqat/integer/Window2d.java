@@ -35,7 +35,7 @@ public record Window2d(
         int padRight) {
 
     /** Larger numbers are taken for an error; they keep all index arithmetic small. */
-    private static final int LIMIT = 1 << 16;
+    static final int LIMIT = 1 << 16;
 
     /** Checks the ranges. */
     public Window2d {
@@ -98,7 +98,7 @@ public record Window2d(
         return outputs(width, padLeft, padRight, kernelW, strideW, dilationW);
     }
 
-    private static int outputs(
+    static int outputs(
             int size, int padBefore, int padAfter, int kernel, int stride, int dilation) {
         long room = (long) size + padBefore + padAfter - (long) dilation * (kernel - 1) - 1;
         return (int) Math.min(Integer.MAX_VALUE, Math.floorDiv(room, (long) stride) + 1);

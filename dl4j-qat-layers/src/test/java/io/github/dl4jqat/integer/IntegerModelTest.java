@@ -143,7 +143,13 @@ class IntegerModelTest {
                                         Window2d.of(1, 1).withPads(1, 1, 1, 1)))
                 .hasMessageContaining("covers only padding");
         assertThatThrownBy(() -> new Lookup("f", OUT, OUT, new int[3]))
-                .hasMessageContaining("3 entries for 256 integers");
+                .hasMessageContaining("3 entries for 256 integers")
+                .hasMessageContaining("one for each of the 2 channels");
+        int[][] tables = {new int[256], new int[255]};
+        assertThatThrownBy(() -> Lookup.perChannel("f", OUT, OUT, tables))
+                .hasMessageContaining("2 tables, one of them with 255 entries, for 256 integers");
+        assertThatThrownBy(() -> Lookup.perChannel("f", OUT, OUT, new int[0][]))
+                .hasMessageContaining("0 entries");
         assertThatThrownBy(() -> new Transpose("t", image, image, List.of(0, 0, 1)))
                 .hasMessageContaining("[0, 0, 1] is no permutation");
         assertThatThrownBy(() -> new Reshape("r", image, OUT))
@@ -161,6 +167,44 @@ class IntegerModelTest {
                                         -1,
                                         255))
                 .hasMessageContaining("clamp -1..255 is not within the output's range 0..255");
+    }
+
+    @Test
+    void volumesNameTheLayerAndWhatWasExpected() {
+        TensorType volume = TensorType.of("v", ACTIVATION, 2, 3, 3, 3);
+        TensorType out = TensorType.of("o", ACTIVATION, 1, 2, 3, 3);
+        Weights w = Weights.of(WEIGHT, List.of(1, 2, 2, 1, 1), new int[4], new int[1]);
+        Window3d window = Window3d.of(2, 1, 1);
+        assertThat(Conv3d.of("c", volume, out, w, window, Requantization.FLOAT).output())
+                .isEqualTo(out);
+        assertThatThrownBy(() -> Conv3d.of("c", Q, out, w, window, Requantization.FLOAT))
+                .hasMessageContaining("Conv3d 'c': input 'q' [4]")
+                .hasMessageContaining("is not a volume");
+        Window3d deep = Window3d.of(4, 1, 1);
+        assertThatThrownBy(() -> Conv3d.of("c", volume, out, w, deep, Requantization.FLOAT))
+                .hasMessageContaining("window [4, 1, 1]")
+                .hasMessageContaining("does not fit on input [2, 3, 3, 3]");
+        Window3d wide = Window3d.of(2, 1, 2);
+        TensorType narrow = TensorType.of("o", ACTIVATION, 1, 2, 3, 2);
+        assertThatThrownBy(() -> Conv3d.of("c", volume, narrow, w, wide, Requantization.FLOAT))
+                .hasMessageContaining("weights are [1, 2, 2, 1, 1], but should be [1, 2, 2, 1, 2]");
+        assertThatThrownBy(
+                        () ->
+                                new Conv3d(
+                                        "c",
+                                        volume,
+                                        out,
+                                        w,
+                                        window,
+                                        2,
+                                        Requantization.FLOAT,
+                                        0,
+                                        255))
+                .hasMessageContaining("groups=2 does not divide 2 input and 1 output channels");
+        assertThatThrownBy(() -> Window3d.of(2, 1, 0))
+                .hasMessageContaining("kernel=[2, 1, 0], expected a number in 1..65536");
+        assertThatThrownBy(() -> window.withPads(List.of(0, 0), List.of(0, 0, 0)))
+                .hasMessageContaining("padding before=[0, 0]");
     }
 
     @Test

@@ -19,6 +19,8 @@ final class NaiveReference {
         int[] q = all[0];
         if (op instanceof Conv2d o) {
             return conv(o, q);
+        } else if (op instanceof Conv3d o) {
+            return conv(o, q);
         } else if (op instanceof Dense o) {
             return dense(o, q);
         } else if (op instanceof MaxPool2d o) {
@@ -28,11 +30,7 @@ final class NaiveReference {
         } else if (op instanceof GlobalPool o) {
             return global(o, q);
         } else if (op instanceof Lookup o) {
-            int[] out = new int[q.length];
-            for (int i = 0; i < q.length; i++) {
-                out[i] = o.table()[q[i] - o.input().params().spec().qMin()];
-            }
-            return out;
+            return lookup(o, q);
         } else if (op instanceof Reshape) {
             return q.clone();
         }
@@ -79,6 +77,59 @@ final class NaiveReference {
             }
         }
         return result;
+    }
+
+    /** Every input element is asked whether it lies under a tap, instead of the other way round. */
+    private static int[] conv(Conv3d op, int[] q) {
+        TensorType in = op.input();
+        TensorType out = op.output();
+        int perGroup = in.size(0) / op.groups();
+        int outputsPerGroup = out.size(0) / op.groups();
+        int[] result = new int[out.elements()];
+        int[][] sources = new int[q.length][];
+        for (int at = 0; at < q.length; at++) {
+            sources[at] = NaiveStructure.indices(in, at);
+        }
+        for (int to = 0; to < result.length; to++) {
+            int[] target = NaiveStructure.indices(out, to);
+            long acc = op.weights().bias(target[0]);
+            for (int at = 0; at < q.length; at++) {
+                int[] source = sources[at];
+                int c = source[0] - target[0] / outputsPerGroup * perGroup;
+                int weight = target[0] * perGroup + c;
+                boolean met = c >= 0 && c < perGroup;
+                for (int axis = 0; met && axis < 3; axis++) {
+                    int distance =
+                            source[axis + 1]
+                                    + op.window().padBefore().get(axis)
+                                    - target[axis + 1] * op.window().stride().get(axis);
+                    int tap = distance / op.window().dilation().get(axis);
+                    met =
+                            distance >= 0
+                                    && distance % op.window().dilation().get(axis) == 0
+                                    && tap < op.window().kernel().get(axis);
+                    weight = weight * op.window().kernel().get(axis) + tap;
+                }
+                if (met) {
+                    acc += (long) op.weights().get(weight) * (q[at] - in.params().zeroPoint());
+                }
+            }
+            float scale = op.weights().params().scale(target[0]);
+            result[to] = requantize(op.mode(), acc, in, scale, out, op.low(), op.high());
+        }
+        return result;
+    }
+
+    private static int[] lookup(Lookup op, int[] q) {
+        int qMin = op.input().params().spec().qMin();
+        int levels = op.input().params().spec().qMax() - qMin + 1;
+        boolean perChannel = op.table().length > levels;
+        int[] out = new int[q.length];
+        for (int i = 0; i < q.length; i++) {
+            int channel = NaiveStructure.indices(op.input(), i)[0];
+            out[i] = op.table()[(perChannel ? channel * levels : 0) + q[i] - qMin];
+        }
+        return out;
     }
 
     private static boolean inside(TensorType image, int row, int column) {

@@ -92,7 +92,7 @@ final class NaiveStructure {
                         op.mode(), acc, first, scale, op.output(), op.low(), op.high());
     }
 
-    private static int[] indices(TensorType tensor, int element) {
+    static int[] indices(TensorType tensor, int element) {
         int[] at = new int[tensor.rank()];
         for (int axis = at.length - 1; axis >= 0; axis--) {
             at[axis] = element % tensor.size(axis);

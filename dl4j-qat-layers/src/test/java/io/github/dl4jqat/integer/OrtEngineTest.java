@@ -234,7 +234,15 @@ class OrtEngineTest {
     @ParameterizedTest
     @EnumSource(
             value = TestModels.Kind.class,
-            names = {"CONV", "DEPTHWISE", "DENSE", "GLOBAL_AVERAGE", "GLOBAL_SUM"})
+            names = {
+                "CONV",
+                "DEPTHWISE",
+                "CONV_3D",
+                "AVERAGE_POOL_3D",
+                "DENSE",
+                "GLOBAL_AVERAGE",
+                "GLOBAL_SUM"
+            })
     void nothingWithWeightsFallsBackToFloats(TestModels.Kind kind, @TempDir Path folder)
             throws IOException {
         for (int seed = 0; seed < 10; seed++) {

@@ -37,7 +37,10 @@ final class TestModels {
         UPSAMPLE,
         SPREAD,
         REVERSE,
+        CONV_3D,
+        AVERAGE_POOL_3D,
         LOOKUP,
+        LOOKUP_PER_CHANNEL,
         RESHAPE,
         TRANSPOSE
     }
@@ -114,7 +117,7 @@ final class TestModels {
         return QuantParams.of(spec, scale(near), zeroPoint);
     }
 
-    private Weights weights(double near, int... shape) {
+    Weights weights(double near, int... shape) {
         boolean perChannel = random.nextBoolean();
         QuantSpec spec =
                 midRiseWeights
@@ -227,7 +230,10 @@ final class TestModels {
             case UPSAMPLE -> structures().upsample();
             case SPREAD -> structures().spread();
             case REVERSE -> structures().reverse();
-            case LOOKUP -> lookup();
+            case CONV_3D -> new TestVolumes(this, mode).conv();
+            case AVERAGE_POOL_3D -> new TestVolumes(this, mode).average();
+            case LOOKUP -> lookup(1);
+            case LOOKUP_PER_CHANNEL -> lookup(2 + random.nextInt(mostChannels));
             case RESHAPE -> {
                 TensorType in = image();
                 yield new Reshape("layer", in, TensorType.of("out", in.params(), in.elements()));
@@ -296,7 +302,7 @@ final class TestModels {
     }
 
     /** A scale under which most outputs stay within the range. */
-    private double outputScale(TensorType in, Weights weights, int taps) {
+    double outputScale(TensorType in, Weights weights, int taps) {
         double step = (double) in.params().scale() * weights.params().scale(0);
         double spread = Math.scalb(1.0, activationBits + weightBits - 4) * Math.sqrt(taps);
         return step * Math.max(1, spread / Math.scalb(1.0, activationBits - 2));
@@ -321,11 +327,16 @@ final class TestModels {
         return new GlobalPool("layer", in, out, pool, mode, clamp[0], clamp[1]);
     }
 
-    private Lookup lookup() {
-        TensorType in = image();
+    private Lookup lookup(int tables) {
+        int side = random.nextInt(longestSide);
+        TensorType in =
+                tables == 1
+                        ? image()
+                        : TensorType.of("q", activation(0.05), tables, 1 + side, 1 + side / 2);
         QuantParams params = activation(0.03);
-        TensorType out = TensorType.of("out", params, in.size(0), in.size(1), in.size(2));
-        int[] table = new int[in.params().spec().qMax() - in.params().spec().qMin() + 1];
+        TensorType out = new TensorType("out", in.shape(), params);
+        int levels = in.params().spec().qMax() - in.params().spec().qMin() + 1;
+        int[] table = new int[tables * levels];
         for (int i = 0; i < table.length; i++) {
             table[i] = between(params.spec().qMin(), params.spec().qMax());
         }
