@@ -96,6 +96,11 @@ final class DenseOp implements LinearOp {
     }
 
     @Override
+    public boolean masksInNetworks() {
+        return true;
+    }
+
+    @Override
     public Layer.Type type() {
         return Layer.Type.FEED_FORWARD;
     }

@@ -92,6 +92,14 @@ interface LinearOp {
         // Most layers do not.
     }
 
+    /**
+     * Whether a mask that comes with a network's data is one for this layer's output. The stock
+     * convolutions only hand it on; they mask their output by one that is set on themselves.
+     */
+    default boolean masksInNetworks() {
+        return false;
+    }
+
     /** The mask behind the layer; null if there is none any more. */
     default Pair<INDArray, MaskState> maskBehind(INDArray mask, MaskState state, int minibatch) {
         return new Pair<>(mask, state);

@@ -37,6 +37,11 @@ final class LinearRuntime extends BaseLayer<org.deeplearning4j.nn.conf.layers.Ba
         q = new WeightedLayerState(conf, params, paramsView, this, op, layerId());
     }
 
+    /** What makes this layer another than the next. */
+    LinearOp op() {
+        return op;
+    }
+
     @Override
     public WeightedLayerState state() {
         return q;
@@ -134,6 +139,10 @@ final class LinearRuntime extends BaseLayer<org.deeplearning4j.nn.conf.layers.Ba
     @Override
     public Pair<INDArray, MaskState> feedForwardMaskArray(
             INDArray mask, MaskState currentMaskState, int minibatchSize) {
+        if (op.masksInNetworks()) {
+            maskArray = mask;
+            maskState = currentMaskState;
+        }
         return op.maskBehind(mask, currentMaskState, minibatchSize);
     }
 

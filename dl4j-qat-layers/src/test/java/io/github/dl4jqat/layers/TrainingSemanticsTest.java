@@ -479,6 +479,23 @@ class TrainingSemanticsTest {
     }
 
     @Test
+    void maskOfANetworksData_reachesDenseLayers() {
+        MultiLayerNetwork net =
+                net(
+                        DataType.FLOAT,
+                        InputType.feedForward(4),
+                        new QuantDenseLayer.Builder()
+                                .nOut(3)
+                                .activation(Activation.SIGMOID)
+                                .inputQuant(Quantizers.uint8PerTensor())
+                                .build());
+        net.setLayerMaskArrays(Nd4j.createFromArray(1f, 0f, 1f).reshape(3, 1), null);
+        INDArray y = net.feedForward(Nets.random(random, DataType.FLOAT, 3, 4), true).get(1);
+        assertThat(y.getRow(1).amaxNumber().doubleValue()).isZero();
+        assertThat(y.getRow(0).amaxNumber().doubleValue()).isGreaterThan(0);
+    }
+
+    @Test
     void inputOfTheWrongWidth_namesTheLayerAndBothNumbers() {
         MultiLayerNetwork net =
                 net(
