@@ -80,8 +80,8 @@ record AveragePoolingExact(SubsamplingLayer conf) implements ExactForm {
                         .addInputs(x, ones)
                         .addOutputs(z)
                         .addIntegerArguments(
-                                dilated.spreadHeight(k[0]),
-                                dilated.spreadWidth(k[1]),
+                                dilated.extent(0, k[0]),
+                                dilated.extent(1, k[1]),
                                 s[0],
                                 s[1],
                                 p[0],

@@ -1,5 +1,6 @@
 package io.github.dl4jqat.layers;
 
+import java.util.Arrays;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.indexing.INDArrayIndex;
@@ -10,28 +11,29 @@ import org.nd4j.linalg.indexing.NDArrayIndex;
  * natives refuse every dilated convolution: they compute the padding as if there were no dilation.
  * The zeros add nothing to a sum, so the result is the same to the last bit.
  *
- * @param height distance of two taps in a column
- * @param width distance of two taps in a row
+ * <p>The axes of the kernel are the last ones of an array. Immutable and thread-safe.
  */
-record DilatedKernel(int height, int width) {
+final class DilatedKernel {
 
-    static DilatedKernel of(int[] dilation) {
-        return new DilatedKernel(dilation[0], dilation[1]);
+    private final int[] distance;
+
+    private DilatedKernel(int[] distance) {
+        this.distance = distance;
     }
 
-    /** Extent of that many taps in a column. */
-    int spreadHeight(long taps) {
-        return Math.toIntExact((taps - 1) * height + 1);
+    /** With that distance of two taps on each axis. */
+    static DilatedKernel of(int... dilation) {
+        return new DilatedKernel(dilation.clone());
     }
 
-    /** Extent of that many taps in a row. */
-    int spreadWidth(long taps) {
-        return Math.toIntExact((taps - 1) * width + 1);
+    /** How far that many taps reach on one axis. */
+    int extent(int axis, long taps) {
+        return Math.toIntExact((taps - 1) * distance[axis] + 1);
     }
 
-    /** {@code w [o, i, kH, kW]} with zeros between; the array itself where there is no dilation. */
+    /** {@code w [.., .., kH, kW]} with zeros between; the array itself where there are none. */
     INDArray spread(INDArray w) {
-        if (height == 1 && width == 1) {
+        if (isDense(w)) {
             return w;
         }
         INDArray spread = empty(w);
@@ -39,9 +41,9 @@ record DilatedKernel(int height, int width) {
         return spread;
     }
 
-    /** Room for the gradient of a spread kernel; the array itself where there is no dilation. */
+    /** Room for the gradient of a spread kernel; the array itself where there are no zeros. */
     INDArray spreadLike(INDArray gradient) {
-        return height == 1 && width == 1 ? gradient : empty(gradient);
+        return isDense(gradient) ? gradient : empty(gradient);
     }
 
     /** Takes the taps' part of a gradient. */
@@ -51,21 +53,38 @@ record DilatedKernel(int height, int width) {
         }
     }
 
+    /** One tap has no distance to another. */
+    private boolean isDense(INDArray w) {
+        for (int axis = 0; axis < distance.length; axis++) {
+            if (distance[axis] > 1 && taps(w, axis) > 1) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private long taps(INDArray w, int axis) {
+        return w.size(w.rank() - distance.length + axis);
+    }
+
     private INDArray empty(INDArray w) {
-        return Nd4j.zeros(
-                w.dataType(),
-                w.size(0),
-                w.size(1),
-                spreadHeight(w.size(2)),
-                spreadWidth(w.size(3)));
+        long[] shape = w.shape().clone();
+        for (int axis = 0; axis < distance.length; axis++) {
+            shape[shape.length - distance.length + axis] = extent(axis, taps(w, axis));
+        }
+        return Nd4j.zeros(w.dataType(), shape);
     }
 
     private INDArrayIndex[] taps(INDArray spread) {
-        return new INDArrayIndex[] {
-            NDArrayIndex.all(),
-            NDArrayIndex.all(),
-            NDArrayIndex.interval(0, height, spread.size(2)),
-            NDArrayIndex.interval(0, width, spread.size(3))
-        };
+        INDArrayIndex[] index = new INDArrayIndex[spread.rank()];
+        Arrays.fill(index, NDArrayIndex.all());
+        for (int axis = 0; axis < distance.length; axis++) {
+            long size = taps(spread, axis);
+            if (size > 1) {
+                index[index.length - distance.length + axis] =
+                        NDArrayIndex.interval(0, distance[axis], size);
+            }
+        }
+        return index;
     }
 }
