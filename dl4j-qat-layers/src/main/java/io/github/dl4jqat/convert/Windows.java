@@ -21,7 +21,10 @@ final class Windows {
             int height,
             int width) {
         int[] before = padding;
-        int[] after = padding;
+        int[] after = {
+            padding[0] + overhang(height, kernel[0], stride[0], padding[0], dilation[0]),
+            padding[1] + overhang(width, kernel[1], stride[1], padding[1], dilation[1])
+        };
         if (mode == ConvolutionMode.Same) {
             int[] total = {
                 total(height, kernel[0], stride[0], dilation[0]),
@@ -41,6 +44,15 @@ final class Windows {
                 before[1],
                 after[0],
                 after[1]);
+    }
+
+    /**
+     * How far the one window of an input that is smaller than it looks beyond the padding. DL4J
+     * divides by the stride with rounding toward zero, and so has one output there.
+     */
+    private static int overhang(int size, int kernel, int stride, int padding, int dilation) {
+        int missing = dilation * (kernel - 1) + 1 - (size + 2 * padding);
+        return missing > 0 && missing < stride ? missing : 0;
     }
 
     /** The window, if it fits into an image at all. */
