@@ -254,9 +254,13 @@ public final class Converter {
                                     : "quantize the input first, with a FakeQuantLayer"));
         }
         TensorType x = draft.quantizedInput(in.networkInput(), shape, params, node.name());
-        boolean last = in.rawShape() == null && shape.size() == 3 && channelsLast(node);
+        boolean last = in.rawShape() == null && shape.size() > 1 && channelsLast(node);
         if (last) {
-            x = draft.transpose(x, List.of(2, 0, 1), node.name());
+            List<Integer> channelsFirst = new ArrayList<>(List.of(shape.size() - 1));
+            for (int axis = 0; axis < shape.size() - 1; axis++) {
+                channelsFirst.add(axis);
+            }
+            x = draft.transpose(x, channelsFirst, node.name());
         }
         for (Step step : in.pending()) {
             x = step.apply(x, draft);

@@ -4,8 +4,11 @@ import io.github.dl4jqat.layers.FakeQuantLayer;
 import io.github.dl4jqat.layers.NetworkView.Node;
 import io.github.dl4jqat.layers.QuantActivationLayer;
 import io.github.dl4jqat.layers.QuantBatchNormalization;
+import io.github.dl4jqat.layers.QuantConvolution1DLayer;
 import io.github.dl4jqat.layers.QuantConvolutionLayer;
+import io.github.dl4jqat.layers.QuantDeconvolution2D;
 import io.github.dl4jqat.layers.QuantDenseLayer;
+import io.github.dl4jqat.layers.QuantDepthwiseConvolution2D;
 import io.github.dl4jqat.layers.QuantGlobalPoolingLayer;
 import io.github.dl4jqat.layers.QuantOutputLayer;
 import io.github.dl4jqat.layers.QuantSubsampling1DLayer;
@@ -54,7 +57,10 @@ final class IntegerForms {
 
     private static Map<Class<? extends Layer>, LayerForm> quantized() {
         Map<Class<? extends Layer>, LayerForm> forms = new LinkedHashMap<>();
-        forms.put(QuantConvolutionLayer.class, LinearForms::convolution);
+        forms.put(QuantConvolutionLayer.class, ConvolutionForms::convolution);
+        forms.put(QuantDepthwiseConvolution2D.class, ConvolutionForms::depthwise);
+        forms.put(QuantDeconvolution2D.class, ConvolutionForms::transposed);
+        forms.put(QuantConvolution1DLayer.class, ConvolutionForms::sequence);
         forms.put(QuantDenseLayer.class, LinearForms::dense);
         forms.put(QuantOutputLayer.class, LinearForms::output);
         forms.put(QuantBatchNormalization.class, LinearForms::channelScale);

@@ -9,61 +9,12 @@ import io.github.dl4jqat.layers.NetworkView.Node;
 import io.github.dl4jqat.layers.QuantizedWeightLayer.IntegerWeights;
 import java.util.List;
 import org.deeplearning4j.nn.conf.layers.BaseLayer;
-import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
 import org.nd4j.linalg.activations.IActivation;
 
-/** Convolutions and matrix products. */
+/** Matrix products, and products of single numbers. */
 final class LinearForms {
 
     private LinearForms() {}
-
-    static Flow convolution(Node node, Flow in, Conversion c) {
-        ConvolutionLayer conf = (ConvolutionLayer) node.layer();
-        TensorType input = in.tensor();
-        IntegerWeights integers = Conversion.weighted(node, input).integerWeights();
-        Window2d window =
-                Windows.fitting(
-                        input,
-                        Windows.of(
-                                conf.getConvolutionMode(),
-                                conf.getKernelSize(),
-                                conf.getStride(),
-                                conf.getPadding(),
-                                conf.getDilation(),
-                                input.shape().get(1),
-                                input.shape().get(2)));
-        int channels = integers.channels();
-        Weights weights =
-                Weights.of(
-                        integers.params(),
-                        List.of(channels, input.shape().get(0), window.kernelH(), window.kernelW()),
-                        integers.values(),
-                        integers.bias());
-        List<Integer> shape =
-                List.of(
-                        channels,
-                        window.outputHeight(input.shape().get(1)),
-                        window.outputWidth(input.shape().get(2)));
-        TensorType output =
-                c.activated(
-                        node,
-                        function(node),
-                        shape,
-                        (y, low, high, mode) ->
-                                c.draft()
-                                        .add(
-                                                new Conv2d(
-                                                        node.name(),
-                                                        input,
-                                                        y,
-                                                        weights,
-                                                        window,
-                                                        1,
-                                                        mode,
-                                                        low,
-                                                        high)));
-        return Flow.of(output, in.channelsLast());
-    }
 
     static Flow dense(Node node, Flow in, Conversion c) {
         return Flow.of(product(node, in.tensor(), function(node), c), false);

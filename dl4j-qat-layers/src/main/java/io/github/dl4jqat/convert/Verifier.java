@@ -259,7 +259,7 @@ public final class Verifier {
 
     /** The integers that the values of a quantized tensor stand for, channels first. */
     private static int[] integers(INDArray values, QuantParams p, boolean channelsLast) {
-        INDArray rows = channelsLast ? values.permute(0, 3, 1, 2).dup('c') : values.dup('c');
+        INDArray rows = (channelsLast ? channelsFirst(values) : values).dup('c');
         double[] x = rows.data().asDouble();
         int[] q = new int[x.length];
         for (int i = 0; i < q.length; i++) {
@@ -268,8 +268,17 @@ public final class Verifier {
         return q;
     }
 
+    private static INDArray channelsFirst(INDArray values) {
+        int[] order = new int[values.rank()];
+        order[1] = order.length - 1;
+        for (int axis = 2; axis < order.length; axis++) {
+            order[axis] = axis - 1;
+        }
+        return values.permute(order);
+    }
+
     private boolean channelsLast(Node node, INDArray values) {
-        return values.rank() == 4 && channelsLast(node);
+        return values.rank() > 2 && channelsLast(node);
     }
 
     /** Layers that have a data format say so; any other has that of what it reads. */

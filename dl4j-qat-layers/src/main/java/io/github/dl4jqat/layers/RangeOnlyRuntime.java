@@ -145,10 +145,10 @@ final class RangeOnlyRuntime extends AbstractLayer<org.deeplearning4j.nn.conf.la
     /** Behind a pooled sequence DL4J hands back a sequence of one step, not the vector it got. */
     private INDArray inOutputShape(INDArray epsilon) {
         return epsilon.rank() == 3
-                        && epsilon.size(2) == 1
+                        && (epsilon.size(2) == 1 || epsilon.size(1) == 1)
                         && conf.getLayer() instanceof GlobalPoolingLayer pooling
                         && pooling.isCollapseDimensions()
-                ? epsilon.reshape(epsilon.size(0), epsilon.size(1))
+                ? epsilon.reshape(epsilon.size(0), epsilon.size(1) * epsilon.size(2))
                 : epsilon;
     }
 

@@ -2,8 +2,11 @@ package io.github.dl4jqat.prepare;
 
 import io.github.dl4jqat.layers.QuantActivationLayer;
 import io.github.dl4jqat.layers.QuantBatchNormalization;
+import io.github.dl4jqat.layers.QuantConvolution1DLayer;
 import io.github.dl4jqat.layers.QuantConvolutionLayer;
+import io.github.dl4jqat.layers.QuantDeconvolution2D;
 import io.github.dl4jqat.layers.QuantDenseLayer;
+import io.github.dl4jqat.layers.QuantDepthwiseConvolution2D;
 import io.github.dl4jqat.layers.QuantGlobalPoolingLayer;
 import io.github.dl4jqat.layers.QuantOutputLayer;
 import io.github.dl4jqat.layers.QuantSubsampling1DLayer;
@@ -13,8 +16,12 @@ import java.util.Map;
 import java.util.Set;
 import org.deeplearning4j.nn.conf.layers.ActivationLayer;
 import org.deeplearning4j.nn.conf.layers.BatchNormalization;
+import org.deeplearning4j.nn.conf.layers.Convolution1D;
+import org.deeplearning4j.nn.conf.layers.Convolution1DLayer;
 import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
+import org.deeplearning4j.nn.conf.layers.Deconvolution2D;
 import org.deeplearning4j.nn.conf.layers.DenseLayer;
+import org.deeplearning4j.nn.conf.layers.DepthwiseConvolution2D;
 import org.deeplearning4j.nn.conf.layers.GlobalPoolingLayer;
 import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.conf.layers.OutputLayer;
@@ -32,13 +39,23 @@ final class Replacements {
 
     /** The layers that take a batch normalization behind them into their weights. */
     static final Set<Class<? extends Layer>> FOLDING =
-            Set.of(ConvolutionLayer.class, DenseLayer.class);
+            Set.of(
+                    ConvolutionLayer.class,
+                    Convolution1DLayer.class,
+                    Convolution1D.class,
+                    DepthwiseConvolution2D.class,
+                    Deconvolution2D.class,
+                    DenseLayer.class);
 
     private Replacements() {}
 
     private static Map<Class<? extends Layer>, Class<? extends Layer>> weighted() {
         Map<Class<? extends Layer>, Class<? extends Layer>> map = new LinkedHashMap<>();
         map.put(ConvolutionLayer.class, QuantConvolutionLayer.class);
+        map.put(Convolution1DLayer.class, QuantConvolution1DLayer.class);
+        map.put(Convolution1D.class, QuantConvolution1DLayer.class);
+        map.put(DepthwiseConvolution2D.class, QuantDepthwiseConvolution2D.class);
+        map.put(Deconvolution2D.class, QuantDeconvolution2D.class);
         map.put(DenseLayer.class, QuantDenseLayer.class);
         map.put(OutputLayer.class, QuantOutputLayer.class);
         map.put(BatchNormalization.class, QuantBatchNormalization.class);

@@ -1,0 +1,221 @@
+package io.github.dl4jqat.convert;
+
+import io.github.dl4jqat.integer.Conv2d;
+import io.github.dl4jqat.integer.Slice;
+import io.github.dl4jqat.integer.Spread;
+import io.github.dl4jqat.integer.TensorType;
+import io.github.dl4jqat.integer.Weights;
+import io.github.dl4jqat.integer.Window2d;
+import io.github.dl4jqat.layers.NetworkView.Node;
+import io.github.dl4jqat.layers.QuantizedWeightLayer.IntegerWeights;
+import java.util.ArrayList;
+import java.util.List;
+import org.deeplearning4j.nn.conf.ConvolutionMode;
+import org.deeplearning4j.nn.conf.layers.Convolution1DLayer;
+import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
+
+/** The kinds of convolutions, all of them by {@link Conv2d}. */
+final class ConvolutionForms {
+
+    private ConvolutionForms() {}
+
+    static Flow convolution(Node node, Flow in, Conversion c) {
+        TensorType x = in.tensor();
+        Window2d window = window((ConvolutionLayer) node.layer(), x);
+        TensorType y = convolved(node, x, null, weights(node, x, window, 1), window, 1, c);
+        return Flow.of(y, in.channelsLast());
+    }
+
+    /** A group for each input channel. */
+    static Flow depthwise(Node node, Flow in, Conversion c) {
+        TensorType x = in.tensor();
+        int groups = x.size(0);
+        Window2d window = window((ConvolutionLayer) node.layer(), x);
+        TensorType y =
+                convolved(node, x, null, weights(node, x, window, groups), window, groups, c);
+        return Flow.of(y, in.channelsLast());
+    }
+
+    /** A sequence is an image of one column. */
+    static Flow sequence(Node node, Flow in, Conversion c) {
+        TensorType x = in.tensor();
+        TensorType image = c.draft().reshape(x, List.of(x.size(0), x.size(1), 1), node.name());
+        Window2d window =
+                Windows.fitting(image, column((Convolution1DLayer) node.layer(), x.size(1)));
+        Weights weights = weights(node, x, window, 1);
+        List<Integer> shape = List.of(weights.channels(), window.outputHeight(x.size(1)));
+        return Flow.of(convolved(node, image, shape, weights, window, 1, c), in.channelsLast());
+    }
+
+    private static Window2d column(Convolution1DLayer conf, int steps) {
+        int kernel = conf.getKernelSize()[0];
+        int stride = conf.getStride()[0];
+        int dilation = conf.getDilation()[0];
+        int extent = (kernel - 1) * dilation + 1;
+        if (conf.getConvolutionMode() == ConvolutionMode.Causal) {
+            return new Window2d(kernel, 1, stride, 1, dilation, 1, extent - 1, 0, 0, 0);
+        }
+        if (conf.getConvolutionMode() == ConvolutionMode.Same
+                && (steps - 1) / stride * stride + extent - steps < -1) {
+            throw new IllegalArgumentException(
+                    "mode Same with kernel "
+                            + kernel
+                            + " and stride "
+                            + stride
+                            + " skips steps at the beginning of a sequence; use mode Truncate");
+        }
+        return Windows.of(
+                conf.getConvolutionMode(),
+                new int[] {kernel, 1},
+                new int[] {stride, 1},
+                new int[] {conf.getPadding()[0], 0},
+                new int[] {dilation, 1},
+                steps,
+                1);
+    }
+
+    /**
+     * A transposed convolution: the input with zeros between its elements, under a kernel that is
+     * turned around.
+     */
+    static Flow transposed(Node node, Flow in, Conversion c) {
+        ConvolutionLayer conf = (ConvolutionLayer) node.layer();
+        TensorType x = in.tensor();
+        int[] stride = conf.getStride();
+        int[] before = new int[2];
+        int[] after = new int[2];
+        for (int axis = 0; axis < 2; axis++) {
+            int extent = (conf.getKernelSize()[axis] - 1) * conf.getDilation()[axis] + 1;
+            int size = x.size(axis + 1);
+            int apart = (size - 1) * stride[axis] + 1;
+            boolean same = conf.getConvolutionMode() == ConvolutionMode.Same;
+            int padding = same ? (extent - stride[axis]) / 2 : conf.getPadding()[axis];
+            int outputs = same ? size * stride[axis] : apart + extent - 1 - 2 * padding;
+            before[axis] = extent - 1 - padding;
+            after[axis] = outputs + extent - 1 - before[axis] - apart;
+        }
+        TensorType spread = spread(node, x, stride, c);
+        TensorType cut = cut(node, spread, before, after, c);
+        Window2d window =
+                Windows.fitting(
+                        cut,
+                        new Window2d(
+                                conf.getKernelSize()[0],
+                                conf.getKernelSize()[1],
+                                1,
+                                1,
+                                conf.getDilation()[0],
+                                conf.getDilation()[1],
+                                Math.max(0, before[0]),
+                                Math.max(0, before[1]),
+                                Math.max(0, after[0]),
+                                Math.max(0, after[1])));
+        Weights weights = turned(node, x, window);
+        return Flow.of(convolved(node, cut, null, weights, window, 1, c), in.channelsLast());
+    }
+
+    private static TensorType spread(Node node, TensorType x, int[] stride, Conversion c) {
+        if (stride[0] == 1 && stride[1] == 1) {
+            return x;
+        }
+        Spread op =
+                Spread.of(
+                        node.name(),
+                        x,
+                        c.draft().unique(node.name() + ":spread"),
+                        List.of(1, stride[0], stride[1]));
+        c.draft().add(op);
+        return op.output();
+    }
+
+    /** Where padding takes more away than the kernel reaches out, the outermost elements go. */
+    private static TensorType cut(
+            Node node, TensorType x, int[] before, int[] after, Conversion c) {
+        List<Integer> begin = new ArrayList<>(List.of(0));
+        List<Integer> shape = new ArrayList<>(List.of(x.size(0)));
+        for (int axis = 0; axis < 2; axis++) {
+            int first = Math.max(0, -before[axis]);
+            begin.add(first);
+            shape.add(x.size(axis + 1) - first - Math.max(0, -after[axis]));
+        }
+        if (shape.equals(x.shape())) {
+            return x;
+        }
+        TensorType y = new TensorType(c.draft().unique(node.name() + ":cut"), shape, x.params());
+        c.draft().add(new Slice(node.name(), x, y, begin));
+        return y;
+    }
+
+    private static Weights weights(Node node, TensorType x, Window2d window, int groups) {
+        IntegerWeights integers = Conversion.weighted(node, x).integerWeights();
+        return weights(integers, integers.values(), x.size(0) / groups, window);
+    }
+
+    /** The weights with the taps of each kernel in reverse order. */
+    private static Weights turned(Node node, TensorType x, Window2d window) {
+        IntegerWeights integers = Conversion.weighted(node, x).integerWeights();
+        int[] values = integers.values();
+        int[] turned = new int[values.length];
+        int taps = window.area();
+        for (int i = 0; i < values.length; i++) {
+            turned[i - i % taps + taps - 1 - i % taps] = values[i];
+        }
+        return weights(integers, turned, x.size(0), window);
+    }
+
+    private static Weights weights(
+            IntegerWeights integers, int[] values, int inputs, Window2d window) {
+        return Weights.of(
+                integers.params(),
+                List.of(integers.channels(), inputs, window.kernelH(), window.kernelW()),
+                values,
+                integers.bias());
+    }
+
+    private static Window2d window(ConvolutionLayer conf, TensorType x) {
+        return Windows.fitting(
+                x,
+                Windows.of(
+                        conf.getConvolutionMode(),
+                        conf.getKernelSize(),
+                        conf.getStride(),
+                        conf.getPadding(),
+                        conf.getDilation(),
+                        x.size(1),
+                        x.size(2)));
+    }
+
+    /** A convolution and the layer's function; the result in another shape if one is given. */
+    private static TensorType convolved(
+            Node node,
+            TensorType x,
+            List<Integer> result,
+            Weights weights,
+            Window2d window,
+            int groups,
+            Conversion c) {
+        List<Integer> shape =
+                List.of(
+                        weights.channels(),
+                        window.outputHeight(x.size(1)),
+                        window.outputWidth(x.size(2)));
+        return c.activatedAs(
+                node,
+                LinearForms.function(node),
+                shape,
+                result == null ? shape : result,
+                (y, low, high, mode) ->
+                        c.draft()
+                                .add(
+                                        new Conv2d(
+                                                node.name(),
+                                                x,
+                                                y,
+                                                weights,
+                                                window,
+                                                groups,
+                                                mode,
+                                                low,
+                                                high)));
+    }
+}
