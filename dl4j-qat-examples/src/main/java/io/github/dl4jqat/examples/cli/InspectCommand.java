@@ -1,5 +1,6 @@
 package io.github.dl4jqat.examples.cli;
 
+import io.github.dl4jqat.examples.network.Network;
 import io.github.dl4jqat.integer.EngineChoice;
 import io.github.dl4jqat.integer.IntegerNetwork;
 import java.nio.file.Path;

@@ -1,20 +1,15 @@
 package io.github.dl4jqat.examples.cli;
 
+import io.github.dl4jqat.examples.network.Network;
 import io.github.dl4jqat.integer.EngineChoice;
 import io.github.dl4jqat.integer.IntegerNetwork;
 import io.github.dl4jqat.integer.Qnet;
 import io.github.dl4jqat.integer.QnetFormatException;
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.zip.ZipEntry;
 import java.util.zip.ZipException;
 import java.util.zip.ZipFile;
-import org.deeplearning4j.nn.graph.ComputationGraph;
-import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
-import org.nd4j.shade.jackson.databind.JsonNode;
-import org.nd4j.shade.jackson.databind.ObjectMapper;
 
 /**
  * Reads the two kinds of model files: zips of Deeplearning4j and {@code .qnet} files. What a file
@@ -52,10 +47,8 @@ final class NetworkFile {
      * @throws InputException if the file is anything else
      */
     static Network network(Path file) throws InputException {
-        boolean graph;
         try (ZipFile zip = open(file)) {
-            ZipEntry configuration = zip.getEntry(CONFIGURATION);
-            if (configuration == null || zip.getEntry(COEFFICIENTS) == null) {
+            if (zip.getEntry(CONFIGURATION) == null || zip.getEntry(COEFFICIENTS) == null) {
                 throw new InputException(
                         file
                                 + ": expected a model saved by Deeplearning4j (a zip with "
@@ -64,17 +57,11 @@ final class NetworkFile {
                                 + COEFFICIENTS
                                 + ")");
             }
-            try (InputStream in = zip.getInputStream(configuration)) {
-                JsonNode root = new ObjectMapper().readTree(in);
-                graph = root.has("vertices");
-            }
         } catch (IOException e) {
             throw new InputException(file + ": cannot be read (" + e.getMessage() + ")", e);
         }
         try {
-            return graph
-                    ? new Network.Graph(ComputationGraph.load(file.toFile(), true))
-                    : new Network.Layers(MultiLayerNetwork.load(file.toFile(), true));
+            return Network.load(file);
         } catch (IOException | RuntimeException e) {
             throw new InputException(
                     file + ": Deeplearning4j cannot load it (" + firstLine(e) + ")", e);

@@ -2,6 +2,7 @@ package io.github.dl4jqat.examples.cli;
 
 import io.github.dl4jqat.examples.data.DigitData;
 import io.github.dl4jqat.examples.data.DigitSetIterator;
+import io.github.dl4jqat.examples.network.Network;
 import io.github.dl4jqat.prepare.QatConfig;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;

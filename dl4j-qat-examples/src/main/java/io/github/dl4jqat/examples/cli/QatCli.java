@@ -30,7 +30,8 @@ import picocli.CommandLine.ScopeType;
             EvaluateCommand.class,
             InspectCommand.class,
             EquivalenceCommand.class,
-            EstimatorsCommand.class
+            EstimatorsCommand.class,
+            ZooCoverageCommand.class
         },
         description = {
             "",

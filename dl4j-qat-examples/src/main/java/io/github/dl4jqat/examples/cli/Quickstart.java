@@ -3,6 +3,7 @@ package io.github.dl4jqat.examples.cli;
 import io.github.dl4jqat.convert.VerificationReport;
 import io.github.dl4jqat.examples.data.DigitData;
 import io.github.dl4jqat.examples.data.DigitSetIterator;
+import io.github.dl4jqat.examples.network.Network;
 import io.github.dl4jqat.integer.IntegerNetwork;
 import io.github.dl4jqat.prepare.QatConfig;
 import java.io.IOException;

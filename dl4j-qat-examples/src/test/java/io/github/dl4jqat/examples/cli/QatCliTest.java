@@ -37,6 +37,7 @@ class QatCliTest {
                         "evaluate",
                         "inspect",
                         "estimators",
+                        "zoo-coverage",
                         "Exit codes");
         assertThat(run.errors()).isEmpty();
     }
@@ -50,7 +51,8 @@ class QatCliTest {
                 "evaluate",
                 "inspect",
                 "equivalence",
-                "estimators"
+                "estimators",
+                "zoo-coverage"
             })
     void help_saysWhatACommandDoes_withAnExampleAndTheNextStep(String command) {
         CliRun run = CliRun.of(command, "--help");
@@ -110,6 +112,10 @@ class QatCliTest {
                 "equivalence --data missing",
                 "equivalence --json missing/result.json",
                 "equivalence --plot .",
+                "zoo-coverage --models nobody",
+                "zoo-coverage --heap much",
+                "zoo-coverage --minutes 0",
+                "zoo-coverage --json missing/result.json",
                 "inspect",
                 "inspect missing.qnet",
                 "inspect file.txt",

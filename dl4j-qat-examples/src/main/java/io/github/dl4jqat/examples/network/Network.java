@@ -1,26 +1,57 @@
-package io.github.dl4jqat.examples.cli;
+package io.github.dl4jqat.examples.network;
 
 import io.github.dl4jqat.Qat;
 import io.github.dl4jqat.convert.VerificationReport;
 import io.github.dl4jqat.integer.IntegerNetwork;
 import io.github.dl4jqat.layers.QuantizedLayer;
+import io.github.dl4jqat.prepare.PreparationPlan;
 import io.github.dl4jqat.prepare.QatConfig;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.zip.ZipFile;
 import org.deeplearning4j.nn.api.Layer;
+import org.deeplearning4j.nn.api.Model;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.optimize.api.TrainingListener;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.dataset.DataSet;
 import org.nd4j.linalg.dataset.api.iterator.DataSetIterator;
 import org.nd4j.linalg.schedule.ISchedule;
+import org.nd4j.shade.jackson.databind.ObjectMapper;
 
 /**
- * What the commands need of a Deeplearning4j network, whichever of its two kinds it is: the two
+ * What the examples need of a Deeplearning4j network, whichever of its two kinds it is: the two
  * share these methods but no type that has them.
  */
-sealed interface Network {
+public sealed interface Network {
+
+    /** The network in its wrapper. */
+    static Network of(Model net) {
+        return net instanceof MultiLayerNetwork layers
+                ? new Layers(layers)
+                : new Graph((ComputationGraph) net);
+    }
+
+    /**
+     * Loads a network of either kind that Deeplearning4j has saved, with the state of its updater
+     * if it is there.
+     */
+    static Network load(Path file) throws IOException {
+        boolean graph;
+        try (ZipFile zip = new ZipFile(file.toFile());
+                InputStream in = zip.getInputStream(zip.getEntry("configuration.json"))) {
+            graph = new ObjectMapper().readTree(in).has("vertices");
+        }
+        return graph
+                ? new Graph(ComputationGraph.load(file.toFile(), true))
+                : new Layers(MultiLayerNetwork.load(file.toFile(), true));
+    }
+
+    /** What {@link #prepare} would do to each layer, and why. */
+    PreparationPlan plan(QatConfig config);
 
     /** A new network with quantization in its layers. */
     Network prepare(QatConfig config);
@@ -30,6 +61,9 @@ sealed interface Network {
 
     /** Trains for one pass over the data. */
     void fit(DataSetIterator data);
+
+    /** Trains on one batch. */
+    void fit(DataSet batch);
 
     /** The integer model of a prepared network. */
     IntegerNetwork convert();
@@ -46,6 +80,9 @@ sealed interface Network {
     int iterations();
 
     void learningRate(ISchedule schedule);
+
+    /** The same rate from now on, for all layers whose updater has one. */
+    void learningRate(double rate);
 
     /** Replaces all listeners. */
     void listeners(TrainingListener... listeners);
@@ -70,6 +107,11 @@ sealed interface Network {
     record Layers(MultiLayerNetwork net) implements Network {
 
         @Override
+        public PreparationPlan plan(QatConfig config) {
+            return Qat.plan(net, config);
+        }
+
+        @Override
         public Network prepare(QatConfig config) {
             return new Layers(Qat.prepare(net, config));
         }
@@ -82,6 +124,11 @@ sealed interface Network {
         @Override
         public void fit(DataSetIterator data) {
             net.fit(data);
+        }
+
+        @Override
+        public void fit(DataSet batch) {
+            net.fit(batch);
         }
 
         @Override
@@ -115,6 +162,11 @@ sealed interface Network {
         }
 
         @Override
+        public void learningRate(double rate) {
+            net.setLearningRate(rate);
+        }
+
+        @Override
         public void listeners(TrainingListener... listeners) {
             net.setListeners(listeners);
         }
@@ -144,6 +196,11 @@ sealed interface Network {
     record Graph(ComputationGraph net) implements Network {
 
         @Override
+        public PreparationPlan plan(QatConfig config) {
+            return Qat.plan(net, config);
+        }
+
+        @Override
         public Network prepare(QatConfig config) {
             return new Graph(Qat.prepare(net, config));
         }
@@ -156,6 +213,11 @@ sealed interface Network {
         @Override
         public void fit(DataSetIterator data) {
             net.fit(data);
+        }
+
+        @Override
+        public void fit(DataSet batch) {
+            net.fit(batch);
         }
 
         @Override
@@ -186,6 +248,11 @@ sealed interface Network {
         @Override
         public void learningRate(ISchedule schedule) {
             net.setLearningRate(schedule);
+        }
+
+        @Override
+        public void learningRate(double rate) {
+            net.setLearningRate(rate);
         }
 
         @Override

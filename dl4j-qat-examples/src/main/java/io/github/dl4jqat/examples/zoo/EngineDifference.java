@@ -1,0 +1,49 @@
+package io.github.dl4jqat.examples.zoo;
+
+import io.github.dl4jqat.integer.IntegerNetwork;
+import io.github.dl4jqat.integer.JavaEngine;
+import io.github.dl4jqat.integer.TensorData;
+import io.github.dl4jqat.integer.TensorType;
+import java.util.List;
+import java.util.Map;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/** How far the results of two engines are apart. */
+final class EngineDifference {
+
+    private EngineDifference() {}
+
+    /**
+     * The largest difference of the integers that a network's output is made of, in steps.
+     *
+     * @throws IllegalStateException if the integers are equal and the floats made of them are not
+     */
+    static int inLsb(IntegerNetwork one, IntegerNetwork other, INDArray x) {
+        int examples = Math.toIntExact(x.size(0));
+        int[] q = quantized(one, x, examples);
+        int[] a = one.output(q, examples);
+        int[] b = other.output(q, examples);
+        int largest = 0;
+        for (int i = 0; i < a.length; i++) {
+            largest = Math.max(largest, Math.abs(a[i] - b[i]));
+        }
+        if (largest == 0 && !one.output(x).equals(other.output(x))) {
+            throw new IllegalStateException(
+                    one.engine() + " and " + other.engine() + " make other floats of one integer");
+        }
+        return largest;
+    }
+
+    private static int[] quantized(IntegerNetwork net, INDArray x, int examples) {
+        TensorType quantized = net.quantizedInput();
+        String input = net.model().inputs().get(0).name();
+        try (JavaEngine engine = new JavaEngine(net.model())) {
+            return engine.run(
+                            Map.of(input, TensorData.of(x.dup('c').data().asFloat())),
+                            List.of(quantized.name()),
+                            examples)
+                    .get(quantized.name())
+                    .ints();
+        }
+    }
+}
