@@ -2,13 +2,14 @@ package io.github.dl4jqat.integer;
 
 import io.github.dl4jqat.quant.QuantSpec;
 import io.github.dl4jqat.quant.Symmetry;
+import java.util.function.IntUnaryOperator;
 
 /**
- * Integers of 1 to 16 bits one after the other without gaps: two's complement, or for a mid-rise
- * spec, whose integers are odd, the number {@code (q - qMin) / 2} of the level. The lowest bit
- * first, value {@code i} in the bits {@code i * bits} to {@code (i + 1) * bits - 1} of the stream,
- * where bit {@code b} of the stream is bit {@code b % 8} of byte {@code b / 8}. The bits after the
- * last value are zero.
+ * Integers of 1 to 16 bits one after the other without gaps: two's complement or, where they are
+ * unsigned, the number itself, or for a mid-rise spec, whose integers are odd, the number {@code (q
+ * - qMin) / 2} of the level. The lowest bit first, value {@code i} in the bits {@code i * bits} to
+ * {@code (i + 1) * bits - 1} of the stream, where bit {@code b} of the stream is bit {@code b % 8}
+ * of byte {@code b / 8}. The bits after the last value are zero.
  */
 final class BitPacking {
 
@@ -20,16 +21,23 @@ final class BitPacking {
     }
 
     static byte[] pack(Weights weights) {
-        QuantSpec spec = weights.params().spec();
+        return pack(weights::get, weights.elements(), weights.params().spec());
+    }
+
+    static byte[] pack(LevelTable table, QuantSpec spec) {
+        return pack(table::get, table.size(), spec);
+    }
+
+    private static byte[] pack(IntUnaryOperator values, int count, QuantSpec spec) {
         int bits = spec.bits();
         boolean midRise = spec.symmetry() == Symmetry.MID_RISE;
-        byte[] packed = new byte[Math.toIntExact(bytes(weights.elements(), bits))];
+        byte[] packed = new byte[Math.toIntExact(bytes(count, bits))];
         int mask = (1 << bits) - 1;
         long pending = 0;
         int held = 0;
         int to = 0;
-        for (int i = 0; i < weights.elements(); i++) {
-            int q = weights.get(i);
+        for (int i = 0; i < count; i++) {
+            int q = values.applyAsInt(i);
             int code = midRise ? (q - spec.qMin()) / 2 : q & mask;
             pending |= (long) code << held;
             held += bits;
@@ -60,10 +68,13 @@ final class BitPacking {
                 pending |= (packed[from++] & 0xFFL) << held;
                 held += Byte.SIZE;
             }
-            values[i] =
-                    midRise
-                            ? spec.qMin() + 2 * ((int) pending & mask)
-                            : (int) pending << unused >> unused;
+            if (midRise) {
+                values[i] = spec.qMin() + 2 * ((int) pending & mask);
+            } else if (spec.signed()) {
+                values[i] = (int) pending << unused >> unused;
+            } else {
+                values[i] = (int) pending & mask;
+            }
             pending >>>= bits;
             held -= bits;
         }

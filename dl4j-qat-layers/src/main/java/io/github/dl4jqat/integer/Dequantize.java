@@ -6,11 +6,12 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * The end of a network: {@code y = values[q - qMin]}, elementwise, and then, where asked for, the
- * softmax over the channels, which are the first axis, at each position of the others: over all of
- * a vector {@code [C]}, at each step of a sequence {@code [C, T]}, at each pixel of an image {@code
- * [C, H, W]}. The table holds dequantized numbers or those after any elementwise function, so that
- * a network may end in any such activation without code for it.
+ * From integers to floats, where a network ends and before a {@link FloatOp}: {@code y = values[q -
+ * qMin]}, elementwise, and then, at an end only and where asked for, the softmax over the channels,
+ * which are the first axis, at each position of the others: over all of a vector {@code [C]}, at
+ * each step of a sequence {@code [C, T]}, at each pixel of an image {@code [C, H, W]}. The table
+ * holds dequantized numbers or those after any elementwise function, so that a network may end in
+ * any such activation without code for it.
  *
  * <p>Immutable and thread-safe.
  */

@@ -10,9 +10,15 @@ import java.util.Optional;
 import java.util.TreeMap;
 
 /**
- * A network of integer operations: float inputs, each read by {@link Quantize}; operations in an
- * order in which every tensor is written before it is read; float outputs, each written by {@link
- * Dequantize}. Between them there are only integers.
+ * A network of integer operations: float inputs, each read by {@link Quantize} or, if it holds
+ * indices, by {@link Embedding}; operations in an order in which every tensor is written before it
+ * is read; float outputs, each written by {@link Dequantize}.
+ *
+ * <p>Between them there are only integers, with one exception that a model names: layers for which
+ * there is no integer arithmetic are {@link FloatOp}s, which compute with floats. They stand
+ * between a {@link Dequantize} and a {@link Quantize} as a float island, behind the last {@link
+ * Dequantize} or before the first {@link Quantize}; {@link #floatIslands()} lists them. A model
+ * without them computes with integers only.
  *
  * <p>A model that exists is sound: every tensor is defined once, readers and writers agree on its
  * type, all operations requantize in the model's mode, and no int32 accumulator can overflow,
@@ -89,13 +95,21 @@ public final class IntegerModel {
         return ops.stream().filter(op -> op.output().name().equals(tensor)).findFirst();
     }
 
-    /** Bytes of weights at their bit width, biases and scales. */
+    /**
+     * The layers that compute with floats, in the order of computation, each once; empty for a
+     * model that computes with integers only.
+     */
+    public List<String> floatIslands() {
+        return ops.stream()
+                .filter(FloatOp.class::isInstance)
+                .map(IntegerOp::name)
+                .distinct()
+                .toList();
+    }
+
+    /** Bytes of weights at their bit width, biases, scales, and rows of embeddings. */
     public long weightBytes() {
-        long bytes = 0;
-        for (IntegerOp op : ops) {
-            bytes += op.constants().map(Weights::bytes).orElse(0L);
-        }
-        return bytes;
+        return ops.stream().mapToLong(IntegerOp::constantBytes).sum();
     }
 
     @Override
@@ -148,7 +162,10 @@ public final class IntegerModel {
             return this;
         }
 
-        /** Names a tensor, written by a {@link Dequantize}, as an output of the model. */
+        /**
+         * Names a tensor, written by a {@link Dequantize} or a {@link FloatOp}, as an output of the
+         * model.
+         */
         public Builder output(String name) {
             outputs.add(name);
             return this;

@@ -11,7 +11,8 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.api.iterator.DataSetIterator;
 
 /**
- * A network that computes with integers only: an {@link IntegerModel} and an engine that runs it.
+ * A network that computes with integers, and with floats only in the layers that {@link
+ * IntegerModel#floatIslands()} names: an {@link IntegerModel} and an engine that runs it.
  *
  * <pre>{@code
  * try (IntegerNetwork net = IntegerNetwork.load(Path.of("lenet.qnet"))) {
@@ -22,7 +23,8 @@ import org.nd4j.linalg.dataset.api.iterator.DataSetIterator;
  * <p>The methods that take plain arrays load no array of ND4J: they serve where the training
  * library is not installed. Reading a file then needs {@code org.nd4j:jackson} and {@code
  * org.slf4j:slf4j-api} only, ONNX Runtime {@code org.nd4j:nd4j-api} and {@code org.nd4j:protobuf}
- * too. All engines give the same numbers.
+ * too. All engines give the same numbers, up to what {@link IntegerEngine} says about float
+ * islands.
  *
  * <p>Immutable and thread-safe; any number of threads may share one network. {@link #close} frees
  * native memory of the engine; a network that is never closed is cleaned up when it is collected.
@@ -200,10 +202,12 @@ public final class IntegerNetwork implements AutoCloseable {
         return single("quantized form of input '" + input + "'", found);
     }
 
-    /** The integers that the only output is made of: the logits. */
+    /**
+     * The integers that the only output is made of: the logits, or what the last float layers read.
+     */
     public TensorType quantizedOutput() {
         String output = single("output", model.outputs()).name();
-        return model.producer(output).orElseThrow().inputs().get(0);
+        return ModelEnds.endOf(model, output).orElseThrow();
     }
 
     private static TensorType single(String what, List<TensorType> tensors) {

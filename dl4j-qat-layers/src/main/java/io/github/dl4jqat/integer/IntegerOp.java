@@ -5,8 +5,9 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * One step of an integer model: from tensors to a tensor, on integers only, except where a network
- * begins ({@link Quantize}) and ends ({@link Dequantize}).
+ * One step of an integer model: from tensors to a tensor, on integers only, except where floats
+ * become integers ({@link Quantize}, {@link Embedding}), integers become floats ({@link
+ * Dequantize}), and in a {@link FloatOp}, which computes with floats.
  *
  * <p>In the formulas of the implementations {@code q} is an integer of the input, {@code z_in} and
  * {@code z_out} are the zero points of input and output, and {@code requantize} is {@link
@@ -16,6 +17,7 @@ import java.util.Optional;
  */
 public sealed interface IntegerOp
         permits Quantize,
+                Embedding,
                 Conv2d,
                 Conv3d,
                 Dense,
@@ -32,7 +34,8 @@ public sealed interface IntegerOp
                 Upsample,
                 Spread,
                 Reverse,
-                Dequantize {
+                Dequantize,
+                FloatOp {
 
     /** The name of the layer this step comes from; for reports and errors. */
     String name();
@@ -51,5 +54,12 @@ public sealed interface IntegerOp
     /** The constant weights; empty where there are none. */
     default Optional<Weights> constants() {
         return Optional.empty();
+    }
+
+    /**
+     * Bytes of constants at their bit width: weights with biases and scales, or a table of rows.
+     */
+    default long constantBytes() {
+        return constants().map(Weights::bytes).orElse(0L);
     }
 }

@@ -2,6 +2,7 @@ package io.github.dl4jqat.integer;
 
 import io.github.dl4jqat.quant.Requantization;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -15,8 +16,12 @@ final class ModelCheck {
 
     private final Requantization mode;
     private final Map<String, TensorType> tensors = new LinkedHashMap<>();
-    private final Set<String> dequantized = new HashSet<>();
-    private final Set<String> quantized = new HashSet<>();
+    private final Map<String, Dequantize> dequantized = new HashMap<>();
+
+    /** Floats that no integer has a part in: inputs, and what float operations make of them. */
+    private final Set<String> early = new HashSet<>();
+
+    private final Set<String> floatsRead = new HashSet<>();
     private final List<TensorType> inputs = new ArrayList<>();
     private final List<String> problems = new ArrayList<>();
 
@@ -40,6 +45,7 @@ final class ModelCheck {
                                 + " is not float; declare the float tensor and add a Quantize");
             }
             inputs.add(input);
+            early.add(input.name());
             define(input, "the model's inputs");
         }
     }
@@ -53,12 +59,8 @@ final class ModelCheck {
             } else if (!written.equals(read)) {
                 problems.add(who + " reads " + read + ", but it was written as " + written);
             }
-            if (dequantized.contains(read.name())) {
-                problems.add(
-                        who
-                                + " reads "
-                                + read
-                                + ", which is already dequantized; only the end of a network is");
+            if (read.isFloat()) {
+                floats(op, read, who);
             }
         }
         define(op.output(), who);
@@ -72,12 +74,40 @@ final class ModelCheck {
                                                 + m
                                                 + ", but the model's mode is "
                                                 + mode));
-        if (op instanceof Quantize quantize) {
-            quantized.add(quantize.input().name());
-        } else if (op instanceof Dequantize) {
-            dequantized.add(op.output().name());
-        } else {
+        if (op instanceof Dequantize dequantize) {
+            dequantized.put(op.output().name(), dequantize);
+        } else if (!op.inputs().get(0).isFloat()) {
             accumulator(op, who);
+        }
+    }
+
+    /** What may read floats that stand between or before integers. */
+    private void floats(IntegerOp op, TensorType read, String who) {
+        floatsRead.add(read.name());
+        Dequantize from = dequantized.get(read.name());
+        if (from != null && op instanceof Quantize) {
+            problems.add(
+                    who
+                            + " reads "
+                            + read
+                            + ", which comes straight from Dequantize '"
+                            + from.name()
+                            + "'; a Lookup does the same and stays with integers");
+        } else if (from != null && from.softmax()) {
+            problems.add(
+                    who
+                            + " reads "
+                            + read
+                            + ", but the softmax of Dequantize '"
+                            + from.name()
+                            + "' is for the end of a network; put a FloatSoftmax behind it");
+        }
+        boolean declared = inputs.stream().anyMatch(x -> x.name().equals(read.name()));
+        if (op instanceof Embedding && !declared) {
+            problems.add(who + " reads " + read + ", which is no input of the model");
+        }
+        if (op instanceof FloatOp && early.contains(read.name())) {
+            early.add(op.output().name());
         }
     }
 
@@ -144,17 +174,24 @@ final class ModelCheck {
         List<TensorType> outputs = new ArrayList<>();
         Set<String> seen = new HashSet<>();
         for (String name : names) {
-            if (!dequantized.contains(name)) {
-                problems.add("output '" + name + "' is not written by a Dequantize");
+            TensorType tensor = tensors.get(name);
+            if (tensor == null || !tensor.isFloat()) {
+                problems.add(
+                        "output '"
+                                + name
+                                + "' is not written by a Dequantize or a float operation");
+            } else if (early.contains(name)) {
+                problems.add("output " + tensor + " is made of the inputs without any integers");
             } else if (!seen.add(name)) {
                 problems.add("output '" + name + "' is named twice");
             } else {
-                outputs.add(tensors.get(name));
+                outputs.add(tensor);
             }
         }
         for (TensorType input : inputs) {
-            if (!quantized.contains(input.name())) {
-                problems.add("input " + input + " is read by no Quantize");
+            if (!floatsRead.contains(input.name())) {
+                problems.add(
+                        "input " + input + " is read by no Quantize, Embedding or float operation");
             }
         }
         return outputs;

@@ -21,7 +21,7 @@ final class NetworkSummary {
         long parameters = 0;
         for (IntegerOp op : model.ops()) {
             rows.add(row(op));
-            parameters += op.constants().map(w -> (long) w.elements() + w.channels()).orElse(0L);
+            parameters += parameters(op);
         }
         int[] widths = new int[HEAD.length];
         for (String[] row : rows) {
@@ -56,8 +56,30 @@ final class NetworkSummary {
                 .append("; requantization: ")
                 .append(model.requantization())
                 .append('\n')
+                .append(floats(model))
                 .append(rule)
                 .toString();
+    }
+
+    /** Nobody should take a model with float layers for one without. */
+    private static String floats(IntegerModel model) {
+        return model.floatIslands().isEmpty()
+                ? ""
+                : "Computed in float: " + String.join(", ", model.floatIslands()) + "\n";
+    }
+
+    private static long parameters(IntegerOp op) {
+        if (op instanceof Embedding embedding) {
+            return embedding.table().size();
+        }
+        return op.constants().map(w -> (long) w.elements() + w.channels()).orElse(0L);
+    }
+
+    private static String weights(IntegerOp op) {
+        if (op instanceof Embedding embedding) {
+            return List.of(embedding.vocabulary(), embedding.output().size(0)).toString();
+        }
+        return op.constants().map(w -> w.shape().toString()).orElse("-");
     }
 
     private static String[] row(IntegerOp op) {
@@ -68,7 +90,7 @@ final class NetworkSummary {
             op.getClass().getSimpleName(),
             shapes(op.inputs()),
             op.output().shape().toString(),
-            weights == null ? "-" : weights.shape().toString(),
+            weights(op),
             weights == null ? "-" : weights.params().spec().typeName(),
             weights == null ? "-" : range(weights.params().scales()),
             out == null
@@ -79,7 +101,7 @@ final class NetworkSummary {
                             out.spec().typeName(),
                             out.scale(),
                             out.zeroPoint()),
-            weights == null ? "-" : Long.toString(weights.bytes())
+            op.constantBytes() == 0 ? "-" : Long.toString(op.constantBytes())
         };
     }
 

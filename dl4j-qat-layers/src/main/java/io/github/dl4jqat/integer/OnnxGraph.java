@@ -229,6 +229,16 @@ public final class OnnxGraph {
             return this;
         }
 
+        /** Sets an attribute that is a float. */
+        public Node with(String attribute, float value) {
+            node.addAttribute(
+                    AttributeProto.newBuilder()
+                            .setName(attribute)
+                            .setType(AttributeProto.AttributeType.FLOAT)
+                            .setF(value));
+            return this;
+        }
+
         /** Sets an attribute that is a text. */
         public Node with(String attribute, String text) {
             node.addAttribute(

@@ -14,8 +14,8 @@ import onnx.Onnx.StringStringEntryProto;
 
 /**
  * An {@link IntegerModel} as an ONNX graph in QDQ form: float operators between DequantizeLinear
- * and QuantizeLinear, which a runtime fuses into integer operators. Every form used here is one
- * that ONNX Runtime computes exactly as {@link JavaEngine} does:
+ * and QuantizeLinear, which a runtime fuses into integer operators. Every form used here, except
+ * those of a {@link FloatOp}, is one that ONNX Runtime computes exactly as {@link JavaEngine} does:
  *
  * <ul>
  *   <li>Convolution, over images or volumes, and dense layer: Conv and Gemm, fused to QLinearConv
@@ -27,9 +27,12 @@ import onnx.Onnx.StringStringEntryProto;
  *   <li>Sums, differences and products of tensors: on whole-numbered floats, rounded likewise.
  *   <li>Maximum and whatever moves elements: on bytes. An elementwise function: Gather from a
  *       table, with the channel's offset where each channel has its own.
+ *   <li>An embedding: Gather from a table of bytes.
  * </ul>
  *
- * Activations are always unsigned bytes; a signed range is shifted up by 128, because unsigned
+ * A float island stays one, of float operators.
+ *
+ * <p>Activations are always unsigned bytes; a signed range is shifted up by 128, because unsigned
  * times signed is the form that processors multiply fast. A range narrower than a byte is held by a
  * Clip after QuantizeLinear.
  */
@@ -39,7 +42,10 @@ public final class OnnxQdq {
     public enum Ends {
         /** Float inputs and outputs: the whole network. */
         FLOATS,
-        /** Bytes in, bytes out: what lies between {@link Quantize} and {@link Dequantize}. */
+        /**
+         * Bytes in, bytes out: what lies between the first {@link Quantize} and the last {@link
+         * Dequantize}. Indices of an {@link Embedding} are int64.
+         */
         INTEGERS
     }
 
@@ -49,20 +55,21 @@ public final class OnnxQdq {
     private final QdqPieces pieces;
     private final QdqStructure structure;
     private final QdqLookups lookups;
-    private final Ends ends;
+    private final QdqFloats floats;
     private final Map<String, Value> values = new HashMap<>();
 
-    private OnnxQdq(String name, Ends ends) {
+    private OnnxQdq(String name) {
         this.graph = new OnnxGraph(name);
         this.pieces = new QdqPieces(graph);
         this.structure = new QdqStructure(graph, pieces);
         this.lookups = new QdqLookups(graph, pieces);
-        this.ends = ends;
+        this.floats = new QdqFloats(graph, pieces);
     }
 
     /**
      * The graph of a model. With {@link Ends#INTEGERS} its inputs have the names of the tensors
-     * that Quantize writes, its outputs those of the tensors that Dequantize reads and "/bytes".
+     * that Quantize writes and of the indices that Embedding reads, its outputs those of the
+     * tensors that outputs of the model are made of and "/bytes".
      *
      * @throws UnsupportedOperationException where {@link OnnxSupport#obstacle} names a reason
      */
@@ -72,13 +79,11 @@ public final class OnnxQdq {
                         reason -> {
                             throw new UnsupportedOperationException(reason);
                         });
-        OnnxQdq qdq = new OnnxQdq(model.metadata().getOrDefault("name", "integer"), ends);
-        qdq.declareEnds(model);
-        model.ops().forEach(qdq::add);
+        OnnxQdq qdq = new OnnxQdq(model.metadata().getOrDefault("name", "integer"));
         if (ends == Ends.FLOATS) {
-            for (TensorType y : model.outputs()) {
-                qdq.graph.output(y.name(), qdq.values.get(y.name()), ElementType.FLOAT, y.shape());
-            }
+            qdq.withFloats(model);
+        } else {
+            qdq.withIntegers(new ModelEnds(model));
         }
         List<StringStringEntryProto> metadata = new ArrayList<>();
         model.metadata()
@@ -93,25 +98,47 @@ public final class OnnxQdq {
     }
 
     /** Inputs and outputs keep their names, so they come before any other name is made. */
-    private void declareEnds(IntegerModel model) {
-        if (ends == Ends.FLOATS) {
-            for (TensorType x : model.inputs()) {
-                values.put(x.name(), graph.input(x.name(), ElementType.FLOAT, x.shape()));
-            }
-            model.outputs().forEach(y -> graph.reserveOutput(y.name()));
-            return;
+    private void withFloats(IntegerModel model) {
+        for (TensorType x : model.inputs()) {
+            values.put(x.name(), graph.input(x.name(), ElementType.FLOAT, x.shape()));
         }
+        model.outputs().forEach(y -> graph.reserveOutput(y.name()));
         for (IntegerOp op : model.ops()) {
-            if (op instanceof Quantize quantize) {
-                TensorType q = quantize.output();
+            if (op instanceof Embedding embedding) {
+                Value x = values.get(embedding.input().name());
+                values.put(op.output().name(), lookups.embedding(embedding, lookups.whole(x)));
+            } else {
+                add(op);
+            }
+        }
+        for (TensorType y : model.outputs()) {
+            graph.output(y.name(), values.get(y.name()), ElementType.FLOAT, y.shape());
+        }
+    }
+
+    private void withIntegers(ModelEnds model) {
+        Map<String, Value> indices = new HashMap<>();
+        for (IntegerOp op : model.begins()) {
+            TensorType in = op.inputs().get(0);
+            TensorType q = op.output();
+            if (op instanceof Embedding) {
+                indices.computeIfAbsent(
+                        in.name(), name -> graph.input(name, ElementType.INT64, in.shape()));
+            } else {
                 values.put(q.name(), graph.input(q.name(), ElementType.UINT8, q.shape()));
             }
         }
-        model.ops().stream()
-                .filter(Dequantize.class::isInstance)
-                .map(op -> outputName(op.inputs().get(0)))
-                .distinct()
-                .forEach(graph::reserveOutput);
+        model.ends().values().forEach(q -> graph.reserveOutput(outputName(q)));
+        for (IntegerOp op : model.begins()) {
+            if (op instanceof Embedding embedding) {
+                Value x = indices.get(embedding.input().name());
+                values.put(op.output().name(), lookups.embedding(embedding, x));
+            }
+        }
+        model.core().forEach(this::add);
+        for (TensorType q : model.ends().values()) {
+            graph.output(outputName(q), values.get(q.name()), ElementType.UINT8, q.shape());
+        }
     }
 
     /** The graph's name for the output that carries a tensor of integers. */
@@ -124,6 +151,8 @@ public final class OnnxQdq {
             quantize(quantize);
         } else if (op instanceof Dequantize dequantize) {
             dequantize(dequantize);
+        } else if (op instanceof FloatOp floatOp) {
+            values.put(op.output().name(), floats.of(floatOp, values.get(floatOp.input().name())));
         } else {
             List<Value> in = new ArrayList<>();
             op.inputs().forEach(t -> in.add(values.get(t.name())));
@@ -176,9 +205,6 @@ public final class OnnxQdq {
     }
 
     private void quantize(Quantize op) {
-        if (ends == Ends.INTEGERS) {
-            return;
-        }
         QuantParams params = op.output().params();
         Value q = pieces.rounded(values.get(op.input().name()), op.output(), params.scale());
         int low = params.spec().qMin();
@@ -187,13 +213,6 @@ public final class OnnxQdq {
 
     private void dequantize(Dequantize op) {
         Value q = values.get(op.input().name());
-        if (ends == Ends.INTEGERS) {
-            if (!values.containsKey(outputName(op.input()))) {
-                graph.output(outputName(op.input()), q, ElementType.UINT8, op.input().shape());
-                values.put(outputName(op.input()), q);
-            }
-            return;
-        }
         String name = op.output().name() + "/values";
         Value y;
         if (isLinear(op)) {

@@ -3,11 +3,17 @@ package io.github.dl4jqat.integer;
 import io.github.dl4jqat.quant.Requantization;
 import java.util.Optional;
 
-/** Whether a model can be written as an ONNX graph that computes exactly the same integers. */
+/**
+ * Whether a model can be written as an ONNX graph that computes exactly the same integers, or,
+ * behind a float island, the same but for the last bits of its floats.
+ */
 public final class OnnxSupport {
 
     private static final int BYTE_BITS = 8;
     private static final long LARGEST_POOL_CONSTANT = 1L << 24;
+
+    /** 255^15 is less than the quotient of the largest and the smallest normal float by far. */
+    private static final int LARGEST_POWER = 15;
 
     private OnnxSupport() {}
 
@@ -41,6 +47,15 @@ public final class OnnxSupport {
                                 + op.name()
                                 + "'");
             }
+            if (powerOf(op) > LARGEST_POWER) {
+                return Optional.of(
+                        "ONNX Runtime computes in float, which holds powers of bytes up to "
+                                + LARGEST_POWER
+                                + ", layer '"
+                                + op.name()
+                                + "' has p="
+                                + powerOf(op));
+            }
             if (op instanceof MaxPool2d maxPool && padsReachKernel(maxPool.window())) {
                 return Optional.of(
                         "ONNX Runtime pools with padding smaller than the kernel, layer '"
@@ -54,11 +69,22 @@ public final class OnnxSupport {
 
     /** A sum is a convolution with ones, a mean without padding a product with factors. */
     private static long poolConstants(IntegerOp op) {
+        if (op instanceof PNormPool2d pool) {
+            // A window over padding may have more taps than an int counts.
+            return (long) pool.window().kernelH() * pool.window().kernelW() * pool.input().size(0);
+        }
         if (op instanceof AveragePool2d pool) {
             long factors = (long) pool.output().size(1) * pool.output().size(2);
             return Math.max(factors, (long) pool.input().size(0) * pool.window().area());
         }
         return op instanceof GlobalPool pool ? pool.input().elements() : 0;
+    }
+
+    private static int powerOf(IntegerOp op) {
+        if (op instanceof PNormPool2d pool) {
+            return pool.p();
+        }
+        return op instanceof GlobalPNormPool pool ? pool.p() : 1;
     }
 
     private static boolean padsReachKernel(Window2d w) {

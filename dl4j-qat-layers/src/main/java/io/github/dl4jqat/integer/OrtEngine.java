@@ -9,12 +9,13 @@ import ai.onnxruntime.OrtSession;
 import java.lang.ref.Cleaner;
 import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
+import java.nio.LongBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
-import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -22,8 +23,9 @@ import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 
 /**
- * The integer model in ONNX Runtime: bytes go in, bytes come out, and the floats at both ends are
- * made by the same code as in {@link JavaEngine}. It gives the same integers as that engine.
+ * The integer model in ONNX Runtime: bytes go in, bytes come out, and the floats at both ends, from
+ * and to which {@link ModelEnds} reaches, are made by {@link JavaEngine}. It gives the same
+ * integers as that engine, except behind a float island.
  *
  * <p>The only class that refers to ONNX Runtime. Thread-safe.
  */
@@ -35,6 +37,8 @@ final class OrtEngine implements IntegerEngine {
     private static final int LARGEST_PART = 256;
 
     private final IntegerModel model;
+    private final ModelEnds ends;
+    private final JavaEngine java;
     private final Native session;
     private final Cleaner.Cleanable cleanable;
     private final String name;
@@ -51,6 +55,8 @@ final class OrtEngine implements IntegerEngine {
      */
     OrtEngine(IntegerModel model, Path optimized) {
         this.model = model;
+        this.ends = new ModelEnds(model);
+        this.java = new JavaEngine(model);
         byte[] graph = graph(model);
         OrtEnvironment environment = OrtEnvironment.getEnvironment();
         try (OrtSession.SessionOptions options = new OrtSession.SessionOptions()) {
@@ -126,89 +132,91 @@ final class OrtEngine implements IntegerEngine {
     public Map<String, TensorData> run(
             Map<String, TensorData> feeds, Collection<String> wanted, int batch) {
         List<IntegerOp> plan = RunPlan.of(model, feeds, wanted, batch);
-        Map<String, TensorData> results = new LinkedHashMap<>();
-        Map<String, int[]> integers = new HashMap<>();
-        Set<String> computed = new LinkedHashSet<>();
+        Map<String, TensorData> known = new LinkedHashMap<>(feeds);
+        Map<String, int[]> computed = new LinkedHashMap<>();
         for (String tensor : wanted) {
-            if (feeds.containsKey(tensor)) {
-                results.put(tensor, feeds.get(tensor));
-                continue;
-            }
-            TensorType end = end(tensor);
-            if (!feeds.containsKey(end.name()) && computed.add(end.name())) {
-                integers.put(end.name(), new int[Math.multiplyExact(end.elements(), batch)]);
+            TensorType end = feeds.containsKey(tensor) ? null : end(tensor);
+            if (end != null && !known.containsKey(end.name())) {
+                int[] q = new int[Math.multiplyExact(end.elements(), batch)];
+                computed.put(end.name(), q);
+                known.put(end.name(), TensorData.of(q));
             }
         }
         if (!computed.isEmpty()) {
-            List<Quantize> begins = begins(plan, feeds);
+            checkFeeds(plan, feeds);
+            List<String> begins = new ArrayList<>();
+            for (IntegerOp op : ends.begins()) {
+                if (op instanceof Quantize) {
+                    begins.add(op.output().name());
+                }
+            }
+            List<IntegerOp> beginPlan = RunPlan.of(model, feeds, begins, batch);
             for (int from = 0; from < batch; from += LARGEST_PART) {
                 int examples = Math.min(LARGEST_PART, batch - from);
-                runPart(begins, feeds, computed, integers, from, examples);
+                Map<String, TensorData> first = java.run(beginPlan, feeds, begins, from, examples);
+                runPart(first, feeds, computed, from, examples);
             }
         }
-        for (String tensor : wanted) {
-            results.computeIfAbsent(tensor, t -> finish(t, feeds, integers, batch));
-        }
-        return results;
+        return java.run(known, wanted, batch);
     }
 
     /** The tensor of integers that a wanted tensor is or is made of. */
     private TensorType end(String tensor) {
-        for (IntegerOp op : model.ops()) {
-            if (op instanceof Dequantize dequantize) {
-                TensorType q = dequantize.input();
-                if (op.output().name().equals(tensor) || q.name().equals(tensor)) {
-                    return q;
-                }
-            }
+        TensorType type = model.tensor(tensor);
+        if (type.isFloat() && model.producer(tensor).isPresent()) {
+            type = ModelEnds.endOf(model, tensor).orElse(type);
         }
-        throw new IllegalArgumentException(
-                name
-                        + " runs whole networks; tensor '"
-                        + tensor
-                        + "' is not an end of this one, use EngineChoice.JAVA");
+        if (!ends.ends().containsKey(type.name())) {
+            throw new IllegalArgumentException(
+                    name
+                            + " runs whole networks; tensor '"
+                            + tensor
+                            + "' is not an end of this one, use EngineChoice.JAVA");
+        }
+        return type;
     }
 
-    /** How each byte input of the graph is made; each is needed, whatever is wanted. */
-    private List<Quantize> begins(List<IntegerOp> plan, Map<String, TensorData> feeds) {
-        List<Quantize> begins = new ArrayList<>();
-        for (IntegerOp op : model.ops()) {
-            if (op instanceof Quantize quantize) {
-                begins.add(quantize);
-                String from = quantize.input().name();
-                if (!feeds.containsKey(op.output().name()) && !feeds.containsKey(from)) {
+    /** Each input of the graph is needed, whatever is wanted, and nothing else can be fed. */
+    private void checkFeeds(List<IntegerOp> plan, Map<String, TensorData> feeds) {
+        Set<String> allowed = new HashSet<>();
+        model.inputs().forEach(x -> allowed.add(x.name()));
+        for (IntegerOp op : ends.begins()) {
+            if (op instanceof Quantize) {
+                allowed.add(op.inputs().get(0).name());
+                allowed.add(op.output().name());
+            }
+        }
+        for (IntegerOp op : plan) {
+            for (TensorType read : op.inputs()) {
+                if (feeds.containsKey(read.name()) && !allowed.contains(read.name())) {
                     throw new IllegalArgumentException(
-                            name + " runs whole networks; input '" + from + "' is not fed");
+                            name
+                                    + " runs whole networks; tensor '"
+                                    + read.name()
+                                    + "' cannot be fed, use EngineChoice.JAVA");
                 }
             }
         }
-        for (String fed : feeds.keySet()) {
-            boolean begin =
-                    begins.stream()
-                            .anyMatch(
-                                    q ->
-                                            q.output().name().equals(fed)
-                                                    || q.input().name().equals(fed));
-            boolean used =
-                    plan.stream()
-                            .flatMap(op -> op.inputs().stream())
-                            .anyMatch(t -> t.name().equals(fed));
-            if (used && !begin) {
+        for (IntegerOp op : ends.begins()) {
+            if (op instanceof Embedding embedding && !feeds.containsKey(embedding.input().name())) {
                 throw new IllegalArgumentException(
                         name
-                                + " runs whole networks; tensor '"
-                                + fed
-                                + "' cannot be fed, use EngineChoice.JAVA");
+                                + " runs whole networks; input '"
+                                + embedding.input().name()
+                                + "' is not fed");
             }
         }
-        return begins;
     }
 
+    /**
+     * Runs the graph on some examples.
+     *
+     * @param begins integers of these examples that begin the graph, or of the whole batch if fed
+     */
     private void runPart(
-            List<Quantize> begins,
+            Map<String, TensorData> begins,
             Map<String, TensorData> feeds,
-            Set<String> computed,
-            Map<String, int[]> integers,
+            Map<String, int[]> computed,
             int from,
             int examples) {
         session.lock.readLock().lock();
@@ -217,11 +225,22 @@ final class OrtEngine implements IntegerEngine {
             if (session.closed) {
                 throw new IllegalStateException(name + " engine: it is closed");
             }
-            for (Quantize op : begins) {
-                inputs.put(op.output().name(), input(op, feeds, from, examples));
+            for (IntegerOp op : ends.begins()) {
+                if (op instanceof Embedding embedding) {
+                    String x = embedding.input().name();
+                    if (!inputs.containsKey(x)) {
+                        inputs.put(x, indices(embedding, feeds.get(x), from, examples));
+                    } else {
+                        embedding.indices(feeds.get(x), from, examples);
+                    }
+                } else {
+                    String q = op.output().name();
+                    int first = feeds.containsKey(q) ? from * op.output().elements() : 0;
+                    inputs.put(q, bytes(op.output(), begins.get(q).ints(), first, examples));
+                }
             }
             Map<String, TensorType> names = new LinkedHashMap<>();
-            for (String tensor : computed) {
+            for (String tensor : computed.keySet()) {
                 TensorType type = model.tensor(tensor);
                 names.put(OnnxQdq.outputName(type), type);
             }
@@ -229,7 +248,7 @@ final class OrtEngine implements IntegerEngine {
                 for (Map.Entry<String, TensorType> entry : names.entrySet()) {
                     OnnxTensor tensor = (OnnxTensor) result.get(entry.getKey()).orElseThrow();
                     TensorType type = entry.getValue();
-                    int[] q = integers.get(type.name());
+                    int[] q = computed.get(type.name());
                     unpack(tensor.getByteBuffer(), type, q, from * type.elements());
                 }
             }
@@ -243,20 +262,9 @@ final class OrtEngine implements IntegerEngine {
         }
     }
 
-    private OnnxTensor input(Quantize op, Map<String, TensorData> feeds, int from, int examples)
+    private OnnxTensor bytes(TensorType type, int[] q, int first, int examples)
             throws OrtException {
-        TensorType type = op.output();
         int n = type.elements() * examples;
-        TensorData fed = feeds.get(type.name());
-        int[] q;
-        int first = 0;
-        if (fed != null) {
-            q = fed.ints();
-            first = from * type.elements();
-        } else {
-            q = new int[n];
-            feeds.get(op.input().name()).quantize(op, from, q, examples);
-        }
         int shift = QdqPieces.shift(type.params());
         byte[] bytes = new byte[n];
         for (int i = 0; i < n; i++) {
@@ -264,12 +272,24 @@ final class OrtEngine implements IntegerEngine {
         }
         ByteBuffer buffer = ByteBuffer.allocateDirect(n);
         buffer.put(bytes).flip();
+        return OnnxTensor.createTensor(
+                session.environment, buffer, shape(type, examples), OnnxJavaType.UINT8);
+    }
+
+    private OnnxTensor indices(Embedding op, TensorData x, int from, int examples)
+            throws OrtException {
+        long[] indices = Arrays.stream(op.indices(x, from, examples)).asLongStream().toArray();
+        return OnnxTensor.createTensor(
+                session.environment, LongBuffer.wrap(indices), shape(op.input(), examples));
+    }
+
+    private static long[] shape(TensorType type, int examples) {
         long[] shape = new long[type.rank() + 1];
         shape[0] = examples;
         for (int axis = 0; axis < type.rank(); axis++) {
             shape[axis + 1] = type.size(axis);
         }
-        return OnnxTensor.createTensor(session.environment, buffer, shape, OnnxJavaType.UINT8);
+        return shape;
     }
 
     private static void unpack(ByteBuffer bytes, TensorType type, int[] q, int to) {
@@ -278,23 +298,6 @@ final class OrtEngine implements IntegerEngine {
         for (int i = 0; i < n; i++) {
             q[to + i] = Byte.toUnsignedInt(bytes.get(i)) - shift;
         }
-    }
-
-    private TensorData finish(
-            String tensor, Map<String, TensorData> feeds, Map<String, int[]> integers, int batch) {
-        TensorType type = model.tensor(tensor);
-        TensorType end = end(tensor);
-        int[] q =
-                feeds.containsKey(end.name())
-                        ? feeds.get(end.name()).ints()
-                        : integers.get(end.name());
-        if (!type.isFloat()) {
-            return TensorData.of(q);
-        }
-        Dequantize op = (Dequantize) model.producer(tensor).orElseThrow();
-        float[] y = new float[q.length];
-        op.apply(q, 0, y, 0, batch);
-        return TensorData.of(y);
     }
 
     @Override

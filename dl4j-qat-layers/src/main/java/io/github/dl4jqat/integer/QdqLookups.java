@@ -50,4 +50,27 @@ final class QdqLookups {
         return graph.node("Add", index, graph.ints(name + "/starts", starts, dims))
                 .as(name + "/index");
     }
+
+    /** Floats cut to whole numbers. */
+    Value whole(Value x) {
+        return graph.node("Cast", x).with("to", ElementType.INT64.number()).as(x.name() + "/index");
+    }
+
+    /** Rows come out one after the other, {@code [T, n]}; a sequence has them as columns. */
+    Value embedding(Embedding op, Value indices) {
+        String name = op.output().name();
+        int n = op.output().size(0);
+        LevelTable table = op.table();
+        byte[] bytes = new byte[table.size()];
+        for (int i = 0; i < bytes.length; i++) {
+            bytes[i] = (byte) (table.get(i) + QdqPieces.shift(op.output().params()));
+        }
+        Value rows = graph.bytes(name + "/table", ElementType.UINT8, bytes, op.vocabulary(), n);
+        TensorType vector = TensorType.ofFloats(name + "/vector", op.input().elements());
+        Value flat = op.input().rank() == 1 ? indices : pieces.reshape(indices, vector);
+        Value picked = graph.node("Gather", rows, flat).with("axis", 0).as(name + "/rows");
+        return op.output().rank() == 1
+                ? pieces.reshape(picked, op.output())
+                : graph.node("Transpose", picked).with("perm", new int[] {0, 2, 1}).as(name);
+    }
 }

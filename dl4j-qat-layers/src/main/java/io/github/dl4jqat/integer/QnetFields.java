@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.ToDoubleFunction;
 import org.nd4j.shade.jackson.core.JsonFactory;
 import org.nd4j.shade.jackson.core.JsonParser;
 import org.nd4j.shade.jackson.core.JsonToken;
@@ -18,6 +19,9 @@ final class QnetFields {
 
     private static final int DEEPEST = 16;
     private static final int LONGEST_NUMBER = 20;
+
+    /** The shortest decimal that names a double has up to 24 characters. */
+    private static final int LONGEST_DECIMAL = 24;
 
     private static final ObjectMapper TREES = new ObjectMapper();
 
@@ -111,16 +115,34 @@ final class QnetFields {
     }
 
     float positiveFloat(String name) throws QnetFormatException {
-        String text = text(name);
-        if (text.length() <= LONGEST_NUMBER) {
-            try {
-                return Float.parseFloat(text);
-            } catch (NumberFormatException e) {
-                throw new QnetFormatException(
-                        source, place + ": '" + name + "' is no number: " + text, e);
-            }
+        return (float) parsed(name, text(name), LONGEST_NUMBER, Float::parseFloat);
+    }
+
+    /** A number that is written as text, so that it comes back exactly. */
+    double decimal(String name) throws QnetFormatException {
+        return parsed(name, text(name), LONGEST_DECIMAL, Double::parseDouble);
+    }
+
+    /** A list of floats that are written as texts. */
+    List<Float> floats(String name) throws QnetFormatException {
+        List<Float> floats = new ArrayList<>();
+        for (String text : texts(name)) {
+            floats.add((float) parsed(name, text, LONGEST_NUMBER, Float::parseFloat));
         }
-        throw error("'" + name + "' is too long for a number");
+        return floats;
+    }
+
+    private double parsed(String name, String text, int longest, ToDoubleFunction<String> parser)
+            throws QnetFormatException {
+        if (text.length() > longest) {
+            throw error("'" + name + "' is too long for a number");
+        }
+        try {
+            return parser.applyAsDouble(text);
+        } catch (NumberFormatException e) {
+            throw new QnetFormatException(
+                    source, place + ": '" + name + "' is no number: " + text, e);
+        }
     }
 
     <E extends Enum<E>> E choice(String name, Class<E> type) throws QnetFormatException {

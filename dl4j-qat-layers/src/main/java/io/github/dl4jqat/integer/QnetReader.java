@@ -261,12 +261,26 @@ final class QnetReader {
             case "Reverse" -> new Reverse(name, in, out, f.integer("axis"));
             case "Dequantize" ->
                     new Dequantize(name, in, out, floats(f, "values"), f.flag("softmax"));
-            default ->
+            case "Embedding" -> new Embedding(name, in, out, table(f, out));
+            default -> {
+                FloatOp floatOp = QnetFloats.read(f, f.text("type"), name, in, out);
+                if (floatOp == null) {
                     throw f.error(
                             "operation '"
                                     + f.text("type")
                                     + "' is not known; the file is from a later version");
+                }
+                yield floatOp;
+            }
         };
+    }
+
+    private int[] table(QnetFields f, TensorType out) throws QnetFormatException {
+        if (out.isFloat()) {
+            throw f.error("an Embedding writes integers, '" + out.name() + "' is float");
+        }
+        long count = (long) f.integer("vocabulary") * out.size(0);
+        return packed(f, "table", count, out.params().spec());
     }
 
     private Combine combine(QnetFields f, String name, List<TensorType> inputs, TensorType out)
@@ -292,7 +306,7 @@ final class QnetReader {
         return inputs;
     }
 
-    private static Window2d window(QnetFields fields) throws QnetFormatException {
+    static Window2d window(QnetFields fields) throws QnetFormatException {
         QnetFields w = fields.object("window");
         return new Window2d(
                 w.integer("kernelH"),
@@ -319,17 +333,25 @@ final class QnetReader {
     private Weights weights(QnetFields fields) throws QnetFormatException {
         List<Integer> shape = fields.integers("shape");
         QuantSpec spec = spec(fields);
-        ByteBuffer packed = part(fields, "values");
         long count = 1;
         for (int n : shape) {
             if (n < 1 || (count *= n) > Integer.MAX_VALUE) {
                 throw fields.error("shape " + shape + " is not possible");
             }
         }
-        if (packed.remaining() != BitPacking.bytes(count, spec.bits())) {
+        int[] values = packed(fields, "values", count, spec);
+        QuantParams params = QuantParams.of(spec, floats(fields, "scales"), 0);
+        return Weights.of(params, shape, values, ints(fields, "bias"));
+    }
+
+    /** A part of packed integers; memory is taken only if there are as many as are claimed. */
+    private int[] packed(QnetFields fields, String name, long count, QuantSpec spec)
+            throws QnetFormatException {
+        ByteBuffer packed = part(fields, name);
+        if (count < 0 || packed.remaining() != BitPacking.bytes(count, spec.bits())) {
             throw fields.error(
                     count
-                            + " weights of "
+                            + " integers of "
                             + spec.bits()
                             + " bits take "
                             + BitPacking.bytes(count, spec.bits())
@@ -338,9 +360,7 @@ final class QnetReader {
         }
         byte[] content = new byte[packed.remaining()];
         packed.duplicate().get(content);
-        int[] values = BitPacking.unpack(content, (int) count, spec);
-        QuantParams params = QuantParams.of(spec, floats(fields, "scales"), 0);
-        return Weights.of(params, shape, values, ints(fields, "bias"));
+        return BitPacking.unpack(content, Math.toIntExact(count), spec);
     }
 
     private ByteBuffer part(QnetFields fields, String name) throws QnetFormatException {

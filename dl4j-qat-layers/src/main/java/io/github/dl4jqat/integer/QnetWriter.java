@@ -131,6 +131,15 @@ final class QnetWriter {
         } else if (op instanceof Dense dense) {
             node.put("low", dense.low()).put("high", dense.high());
             weights(node, dense.weights());
+        } else if (op instanceof Embedding embedding) {
+            QuantSpec spec = embedding.output().params().spec();
+            node.put("vocabulary", embedding.vocabulary());
+            node.put("table", part(BitPacking.pack(embedding.table(), spec)));
+        } else if (op instanceof PNormPool2d pool) {
+            window(node, pool.window());
+            QnetFloats.write(pool, node);
+        } else if (op instanceof FloatOp floatOp) {
+            QnetFloats.write(floatOp, node);
         } else if (op instanceof MaxPool2d maxPool) {
             window(node, maxPool.window());
         } else if (op instanceof AveragePool2d pool) {

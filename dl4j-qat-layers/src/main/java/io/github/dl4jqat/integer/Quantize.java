@@ -4,9 +4,10 @@ import io.github.dl4jqat.quant.QuantParams;
 import java.util.List;
 
 /**
- * The beginning of a network: {@code q = clamp(rint(x / scale) + zeroPoint, qMin, qMax)}, ties to
- * even, true division, elementwise. Floats are divided in float arithmetic, doubles in double
- * arithmetic. NaN becomes the zero point, infinities the ends of the range.
+ * From floats to integers, where a network begins and behind a float island: {@code q =
+ * clamp(rint(x / scale) + zeroPoint, qMin, qMax)}, ties to even, true division, elementwise. Floats
+ * are divided in float arithmetic, doubles, which only a caller can give, in double arithmetic. NaN
+ * becomes the zero point, infinities the ends of the range.
  *
  * <p>Immutable and thread-safe.
  *

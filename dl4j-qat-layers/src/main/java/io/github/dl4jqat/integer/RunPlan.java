@@ -51,6 +51,11 @@ final class RunPlan {
                             + feeds.keySet());
         }
         Collections.reverse(plan);
+        for (IntegerOp op : plan) {
+            if (op instanceof Embedding embedding) {
+                embedding.indices(feeds.get(embedding.input().name()), 0, batch);
+            }
+        }
         return plan;
     }
 

@@ -67,6 +67,11 @@ public final class TensorData {
         return present(ints, "ints");
     }
 
+    /** An element that is a float or a double. */
+    double real(int i) {
+        return doubles != null ? doubles[i] : floats()[i];
+    }
+
     private <T> T present(T elements, String wanted) {
         if (elements == null) {
             throw new IllegalStateException("TensorData: holds " + kind() + ", not " + wanted);

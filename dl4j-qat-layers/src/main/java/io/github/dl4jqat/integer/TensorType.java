@@ -68,7 +68,7 @@ public record TensorType(String name, List<Integer> shape, QuantParams params) {
         return new TensorType(name, boxed(shape), params);
     }
 
-    /** A tensor of floats: a network input or output. */
+    /** A tensor of floats: a network input or output, or one of a float island. */
     public static TensorType ofFloats(String name, int... shape) {
         return new TensorType(name, boxed(shape), null);
     }

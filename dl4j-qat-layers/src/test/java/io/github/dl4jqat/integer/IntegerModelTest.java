@@ -112,13 +112,6 @@ class IntegerModelTest {
     }
 
     @Test
-    void onlyTheEndIsDequantized() {
-        TensorType again = TensorType.of("again", ACTIVATION, 2);
-        assertThatThrownBy(() -> sound().add(new Quantize("late", Y, again)).build())
-                .hasMessageContaining("Quantize 'late' reads 'y' [2] float, which is already");
-    }
-
-    @Test
     void emptyModelIsNone() {
         assertThatThrownBy(() -> IntegerModel.builder().build())
                 .hasMessageContaining("no input")

@@ -29,7 +29,23 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 class QnetTest {
 
-    private static byte[] bytes(IntegerModel model) throws IOException {
+    private static final String[] HOSTILE = {
+        "0",
+        "-1",
+        "2147483647",
+        "-2147483648",
+        "1e9",
+        "99999999999999999999",
+        "null",
+        "true",
+        "\"x\"",
+        "[]",
+        "{}",
+        "65536",
+        "0.5"
+    };
+
+    static byte[] bytes(IntegerModel model) throws IOException {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         QnetWriter.write(model, out);
         return out.toByteArray();
@@ -154,7 +170,7 @@ class QnetTest {
         }
     }
 
-    private static int refusedOrEqual(byte[] bytes, IntegerModel model) {
+    static int refusedOrEqual(byte[] bytes, IntegerModel model) {
         try {
             assertThat(Qnet.read(bytes, "damaged")).isEqualTo(model);
             return 0;
@@ -175,26 +191,11 @@ class QnetTest {
         String good = manifest(model);
         Map<String, byte[]> entries = entries(model);
         Random random = new Random(3);
-        String[] numbers = {
-            "0",
-            "-1",
-            "2147483647",
-            "-2147483648",
-            "1e9",
-            "99999999999999999999",
-            "null",
-            "true",
-            "\"x\"",
-            "[]",
-            "{}",
-            "65536",
-            "0.5"
-        };
         int refused = 0;
         for (int i = 0; i < 4000; i++) {
             String bad = good;
             for (int n = random.nextInt(3); n >= 0; n--) {
-                bad = mutate(bad, numbers, random);
+                bad = mutate(bad, random);
             }
             try {
                 Qnet.read(withManifest(entries, bad), "hostile");
@@ -205,7 +206,7 @@ class QnetTest {
         assertThat(refused).isGreaterThan(2000);
     }
 
-    private static String mutate(String json, String[] values, Random random) {
+    static String mutate(String json, Random random) {
         int at = random.nextInt(json.length());
         return switch (random.nextInt(3)) {
             case 0 ->
@@ -224,18 +225,18 @@ class QnetTest {
                 while (to < json.length() && ",\n}".indexOf(json.charAt(to)) < 0) {
                     to++;
                 }
-                String value = values[random.nextInt(values.length)];
+                String value = HOSTILE[random.nextInt(HOSTILE.length)];
                 yield json.substring(0, from + 3) + value + json.substring(to);
             }
         };
     }
 
-    private static String manifest(IntegerModel model) throws IOException {
+    static String manifest(IntegerModel model) throws IOException {
         ByteBuffer json = StoredZip.read(bytes(model), "memory").get(Qnet.MANIFEST);
         return StandardCharsets.UTF_8.decode(json).toString();
     }
 
-    private static Map<String, byte[]> entries(IntegerModel model) throws IOException {
+    static Map<String, byte[]> entries(IntegerModel model) throws IOException {
         Map<String, byte[]> entries = new LinkedHashMap<>();
         StoredZip.read(bytes(model), "memory")
                 .forEach(
@@ -253,12 +254,11 @@ class QnetTest {
         return out.toByteArray();
     }
 
-    private static byte[] withManifest(IntegerModel model, String json) throws IOException {
+    static byte[] withManifest(IntegerModel model, String json) throws IOException {
         return withManifest(entries(model), json);
     }
 
-    private static byte[] withManifest(Map<String, byte[]> entries, String json)
-            throws IOException {
+    static byte[] withManifest(Map<String, byte[]> entries, String json) throws IOException {
         byte[] bytes = json.getBytes(StandardCharsets.UTF_8);
         entries.put(Qnet.MANIFEST, bytes);
         String hash = QnetWriter.sha256(ByteBuffer.wrap(bytes));

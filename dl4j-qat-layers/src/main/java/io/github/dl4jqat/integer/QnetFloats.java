@@ -1,0 +1,50 @@
+package io.github.dl4jqat.integer;
+
+import org.nd4j.shade.jackson.databind.node.ArrayNode;
+import org.nd4j.shade.jackson.databind.node.ObjectNode;
+
+/** The fields of float operations in a manifest; their numbers are texts, like scales. */
+final class QnetFloats {
+
+    private QnetFloats() {}
+
+    static void write(FloatOp op, ObjectNode node) {
+        if (op instanceof LocalResponseNormalization lrn) {
+            node.put("k", Double.toString(lrn.k())).put("n", lrn.n());
+            node.put("alpha", Double.toString(lrn.alpha()));
+            node.put("beta", Double.toString(lrn.beta()));
+        } else if (op instanceof L2Normalize normalize) {
+            node.put("eps", Double.toString(normalize.eps()));
+        } else if (op instanceof PNormPool2d pool) {
+            node.put("p", pool.p());
+        } else if (op instanceof GlobalPNormPool pool) {
+            node.put("p", pool.p());
+        } else if (op instanceof YoloActivation yolo) {
+            ArrayNode priors = node.putArray("priors");
+            yolo.priors().forEach(prior -> priors.add(Float.toString(prior)));
+        }
+    }
+
+    /** The operation of a type, or null where the type is that of no float operation. */
+    static FloatOp read(QnetFields f, String type, String name, TensorType in, TensorType out)
+            throws QnetFormatException {
+        return switch (type) {
+            case "LocalResponseNormalization" ->
+                    new LocalResponseNormalization(
+                            name,
+                            in,
+                            out,
+                            f.decimal("k"),
+                            f.integer("n"),
+                            f.decimal("alpha"),
+                            f.decimal("beta"));
+            case "L2Normalize" -> new L2Normalize(name, in, out, f.decimal("eps"));
+            case "PNormPool2d" ->
+                    new PNormPool2d(name, in, out, QnetReader.window(f), f.integer("p"));
+            case "GlobalPNormPool" -> new GlobalPNormPool(name, in, out, f.integer("p"));
+            case "FloatSoftmax" -> new FloatSoftmax(name, in, out);
+            case "YoloActivation" -> new YoloActivation(name, in, out, f.floats("priors"));
+            default -> null;
+        };
+    }
+}
