@@ -85,10 +85,18 @@ final class RangeOnlyRuntime extends AbstractLayer<org.deeplearning4j.nn.conf.la
         }
         ArrayType type = training ? ArrayType.INPUT : ArrayType.ACTIVATIONS;
         read = inputQuantization.forward(input.castTo(dataType), training, type, mgr);
-        stock.setInput(read, mgr);
+        feedStock(mgr);
         INDArray z = stock.activate(training, mgr);
         trace = training ? new ActivationPass.Trace() : null;
         return activationPass.forward(z, null, training, mgr, trace);
+    }
+
+    /**
+     * A graph closes the workspace of what a layer reads before a layer that is its output runs.
+     */
+    private void feedStock(LayerWorkspaceMgr mgr) {
+        boolean open = mgr.isWorkspaceOpen(ArrayType.INPUT);
+        stock.setInput(read, open ? mgr : LayerWorkspaceMgr.noWorkspacesImmutable());
     }
 
     private INDArray exact(LayerWorkspaceMgr mgr) {
@@ -133,7 +141,7 @@ final class RangeOnlyRuntime extends AbstractLayer<org.deeplearning4j.nn.conf.la
             state.quantizers().replay(() -> activate(true, mgr));
         }
         INDArray delta = activationPass.backward(inOutputShape(epsilon), null, mgr, trace);
-        stock.setInput(read, mgr);
+        feedStock(mgr);
         INDArray epsilonNext = stock.backpropGradient(delta, mgr).getSecond();
         inputQuantization.backward(epsilonNext);
         Gradient gradient = new DefaultGradient();
