@@ -129,10 +129,10 @@ public final class Converter {
         if (layer instanceof QuantLayerConfiguration && !PassThrough.keepsGrid(layer)) {
             return quantized(node, in);
         }
-        LayerForm form =
-                PassThrough.keepsGrid(layer)
-                        ? IntegerForms.MOVING.get(layer.getClass())
-                        : IntegerForms.ISLANDS.get(layer.getClass());
+        if (IslandForms.isIsland(layer)) {
+            return IslandForms.apply(node, in, conversion);
+        }
+        LayerForm form = IntegerForms.MOVING.get(layer.getClass());
         return form == null ? in : form.apply(node, in, conversion);
     }
 

@@ -1,6 +1,11 @@
 package io.github.dl4jqat.convert;
 
+import io.github.dl4jqat.integer.FloatSoftmax;
+import io.github.dl4jqat.integer.TensorType;
+import io.github.dl4jqat.integer.YoloActivation;
 import io.github.dl4jqat.layers.NetworkView.Node;
+import java.util.ArrayList;
+import java.util.List;
 import org.deeplearning4j.nn.conf.layers.Cnn3DLossLayer;
 import org.deeplearning4j.nn.conf.layers.CnnLossLayer;
 import org.deeplearning4j.nn.conf.layers.FeedForwardLayer;
@@ -8,6 +13,9 @@ import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.conf.layers.LossLayer;
 import org.deeplearning4j.nn.conf.layers.RnnLossLayer;
 import org.deeplearning4j.nn.conf.layers.objdetect.Yolo2OutputLayer;
+import org.nd4j.linalg.activations.IActivation;
+import org.nd4j.linalg.activations.impl.ActivationIdentity;
+import org.nd4j.linalg.activations.impl.ActivationSoftmax;
 
 /** The ends of a network, where integers become floats again. */
 final class EndForms {
@@ -25,11 +33,47 @@ final class EndForms {
 
     /** A loss layer: its activation function, on floats. */
     static void loss(Node node, Flow in, Conversion c) {
-        Converter.requireIntegers(in);
-        if (node.layer() instanceof Yolo2OutputLayer) {
-            throw new IllegalArgumentException("its decoding has no integer form yet");
+        if (node.layer() instanceof Yolo2OutputLayer yolo) {
+            boxes(node, yolo, in, c);
+            return;
         }
-        c.end(node, in.tensor(), ((FeedForwardLayer) node.layer()).getActivationFn());
+        IActivation f = ((FeedForwardLayer) node.layer()).getActivationFn();
+        if (in.isInteger()) {
+            c.end(node, in.tensor(), f);
+            return;
+        }
+        TensorType x = IslandForms.floats(node, in, c);
+        if (f instanceof ActivationSoftmax) {
+            TensorType y = floats(node, x, c);
+            c.draft().add(new FloatSoftmax(node.name(), x, y));
+            x = y;
+        } else if (!(f instanceof ActivationIdentity)) {
+            throw new IllegalArgumentException(
+                    "its function "
+                            + f
+                            + " applies to numbers that another layer computes in float; take one"
+                            + " of the two functions out of the network");
+        }
+        c.draft().output(node.name(), x.name());
+    }
+
+    private static void boxes(Node node, Yolo2OutputLayer yolo, Flow in, Conversion c) {
+        if (in.channelsLast()) {
+            throw new IllegalArgumentException(
+                    "its boxes have their channels last; use NCHW for an integer model");
+        }
+        TensorType x = IslandForms.floats(node, in, c);
+        TensorType y = floats(node, x, c);
+        List<Float> priors = new ArrayList<>();
+        for (float size : yolo.getBoundingBoxes().dup('c').data().asFloat()) {
+            priors.add(size);
+        }
+        c.draft().add(new YoloActivation(node.name(), x, y, priors));
+        c.draft().output(node.name(), y.name());
+    }
+
+    private static TensorType floats(Node node, TensorType x, Conversion c) {
+        return new TensorType(c.draft().unique(node.name() + ":float"), x.shape(), null);
     }
 
     /** Any other node whose values are an output of the network. */

@@ -47,9 +47,6 @@ final class IntegerForms {
     /** Stock layers that keep the grid of their input. */
     static final Map<Class<? extends Layer>, LayerForm> MOVING = MovingForms.all();
 
-    /** Stock layers that compute in float within the integer model. */
-    static final Map<Class<? extends Layer>, LayerForm> ISLANDS = IslandForms.layers();
-
     /** Vertices. */
     static final Map<Class<? extends GraphVertex>, VertexForm> VERTICES = VertexForms.all();
 

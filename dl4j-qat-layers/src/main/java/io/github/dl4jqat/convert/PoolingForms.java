@@ -133,7 +133,7 @@ final class PoolingForms {
         return shape;
     }
 
-    private static void requireSpatialAxes(int[] axes, int rank, boolean channelsLast) {
+    static void requireSpatialAxes(int[] axes, int rank, boolean channelsLast) {
         int first = channelsLast ? 1 : 2;
         int[] spatial = IntStream.range(first, first + rank - 1).toArray();
         boolean all = axes == null ? !channelsLast : Arrays.equals(sorted(axes), spatial);
@@ -152,7 +152,7 @@ final class PoolingForms {
         return Arrays.stream(axes).sorted().toArray();
     }
 
-    private static Window2d window(Node node, TensorType input) {
+    static Window2d window(Node node, TensorType input) {
         SubsamplingLayer conf = (SubsamplingLayer) node.layer();
         return Windows.fitting(
                 input,
@@ -166,7 +166,7 @@ final class PoolingForms {
                         input.shape().get(2)));
     }
 
-    private static List<Integer> pooled(TensorType input, Window2d window) {
+    static List<Integer> pooled(TensorType input, Window2d window) {
         List<Integer> shape = new ArrayList<>(input.shape());
         shape.set(1, window.outputHeight(input.shape().get(1)));
         shape.set(2, window.outputWidth(input.shape().get(2)));

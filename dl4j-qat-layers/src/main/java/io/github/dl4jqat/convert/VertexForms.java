@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.function.UnaryOperator;
 import org.deeplearning4j.nn.conf.graph.ElementWiseVertex;
 import org.deeplearning4j.nn.conf.graph.GraphVertex;
+import org.deeplearning4j.nn.conf.graph.L2NormalizeVertex;
 import org.deeplearning4j.nn.conf.graph.MergeVertex;
 import org.deeplearning4j.nn.conf.graph.PoolHelperVertex;
 import org.deeplearning4j.nn.conf.graph.PreprocessorVertex;
@@ -39,6 +40,7 @@ final class VertexForms {
         forms.put(MergeVertex.class, VertexForms::merge);
         forms.put(ScaleVertex.class, VertexForms::scale);
         forms.put(ShiftVertex.class, VertexForms::shift);
+        forms.put(L2NormalizeVertex.class, IslandForms::normalize);
         forms.put(SubsetVertex.class, VertexForms::subset);
         forms.put(PoolHelperVertex.class, VertexForms::poolHelper);
         forms.put(ReshapeVertex.class, VertexForms::reshape);
