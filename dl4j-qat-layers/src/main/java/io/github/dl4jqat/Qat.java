@@ -127,4 +127,10 @@ public final class Qat {
             ComputationGraph net, IntegerNetwork integer, DataSetIterator data) {
         return Verifier.verify(net, integer, data);
     }
+
+    /** The same for a graph with any number of inputs. */
+    public static VerificationReport verify(
+            ComputationGraph net, IntegerNetwork integer, MultiDataSetIterator data) {
+        return Verifier.verify(net, integer, data);
+    }
 }

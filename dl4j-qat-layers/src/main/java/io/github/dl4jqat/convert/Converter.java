@@ -16,17 +16,11 @@ import io.github.dl4jqat.layers.QuantizedLayer;
 import io.github.dl4jqat.quant.QuantParams;
 import io.github.dl4jqat.quant.Requantization;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.deeplearning4j.nn.conf.CNN2DFormat;
 import org.deeplearning4j.nn.conf.layers.BaseOutputLayer;
-import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
-import org.deeplearning4j.nn.conf.layers.GlobalPoolingLayer;
 import org.deeplearning4j.nn.conf.layers.Layer;
-import org.deeplearning4j.nn.conf.layers.SubsamplingLayer;
-import org.deeplearning4j.nn.conf.preprocessor.CnnToFeedForwardPreProcessor;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 
@@ -254,7 +248,10 @@ public final class Converter {
                                     : "quantize the input first, with a FakeQuantLayer"));
         }
         TensorType x = draft.quantizedInput(in.networkInput(), shape, params, node.name());
-        boolean last = in.rawShape() == null && shape.size() > 1 && channelsLast(node);
+        boolean last =
+                in.rawShape() == null
+                        && shape.size() > 1
+                        && DataFormats.channelsLast(network, node);
         if (last) {
             List<Integer> channelsFirst = new ArrayList<>(List.of(shape.size() - 1));
             for (int axis = 0; axis < shape.size() - 1; axis++) {
@@ -266,31 +263,5 @@ public final class Converter {
             x = step.apply(x, draft);
         }
         return Flow.of(x, last || in.channelsLast());
-    }
-
-    /**
-     * Whether a layer's image has its channels last. A layer that treats all numbers alike does not
-     * say so itself, but those behind it do.
-     */
-    private boolean channelsLast(Node node) {
-        Layer layer = node.layer();
-        if (layer instanceof ConvolutionLayer convolution) {
-            return convolution.getCnn2dDataFormat() == CNN2DFormat.NHWC;
-        }
-        if (layer instanceof SubsamplingLayer pooling) {
-            return pooling.getCnn2dDataFormat() == CNN2DFormat.NHWC;
-        }
-        if (layer instanceof GlobalPoolingLayer pooling) {
-            return Arrays.equals(pooling.getPoolingDimensions(), new int[] {1, 2});
-        }
-        for (Node consumer : network.consumers(node.name())) {
-            if (consumer.preProcessor() instanceof CnnToFeedForwardPreProcessor flattened) {
-                return flattened.getFormat() == CNN2DFormat.NHWC;
-            }
-            if (consumer.layer() != null) {
-                return channelsLast(consumer);
-            }
-        }
-        return false;
     }
 }

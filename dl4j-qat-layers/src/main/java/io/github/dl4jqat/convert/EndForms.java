@@ -38,8 +38,11 @@ final class EndForms {
             return;
         }
         IActivation f = ((FeedForwardLayer) node.layer()).getActivationFn();
+        if (f instanceof ActivationSoftmax) {
+            requireChannelsFirst(in, "its softmax over the channels");
+        }
         if (in.isInteger()) {
-            c.end(node, in.tensor(), f);
+            c.end(node, arranged(node, in, c), f);
             return;
         }
         TensorType x = IslandForms.floats(node, in, c);
@@ -79,10 +82,35 @@ final class EndForms {
     /** Any other node whose values are an output of the network. */
     static void output(Node node, Flow flow, Conversion c) {
         if (flow.tensor() != null && flow.tensor().isFloat()) {
+            requireChannelsFirst(flow, "an output of the network computed in float");
             c.draft().output(node.name(), flow.tensor().name());
             return;
         }
         Converter.requireIntegers(flow);
-        c.end(node, flow.tensor(), null);
+        c.end(node, arranged(node, flow, c), null);
+    }
+
+    /** The integers with their axes as DL4J has them. */
+    private static TensorType arranged(Node node, Flow flow, Conversion c) {
+        TensorType x = flow.tensor();
+        if (!flow.channelsLast() || x.rank() < 2) {
+            return x;
+        }
+        List<Integer> order = new ArrayList<>();
+        for (int axis = 1; axis < x.rank(); axis++) {
+            order.add(axis);
+        }
+        order.add(0);
+        return c.draft().transpose(x, order, node.name());
+    }
+
+    /** Floats cannot be rearranged in the integer model. */
+    private static void requireChannelsFirst(Flow flow, String what) {
+        if (flow.channelsLast() && flow.tensor() != null && flow.tensor().rank() > 1) {
+            throw new IllegalArgumentException(
+                    what
+                            + " with the channels last has no form in the integer model; use a"
+                            + " network with its channels first (NCHW)");
+        }
     }
 }

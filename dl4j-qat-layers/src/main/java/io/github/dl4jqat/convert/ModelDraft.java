@@ -22,6 +22,7 @@ import java.util.Set;
  */
 final class ModelDraft {
 
+    private final List<String> inputNames;
     private final Map<String, TensorType> inputs = new LinkedHashMap<>();
     private final List<IntegerOp> ops = new ArrayList<>();
     private final Set<String> names = new LinkedHashSet<>();
@@ -30,6 +31,7 @@ final class ModelDraft {
 
     ModelDraft(Requantization mode, List<String> inputNames) {
         this.mode = mode;
+        this.inputNames = List.copyOf(inputNames);
         names.addAll(inputNames);
     }
 
@@ -129,7 +131,8 @@ final class ModelDraft {
      */
     IntegerModel build(List<String> outputs, Map<String, String> metadata) {
         IntegerModel.Builder builder = IntegerModel.builder().requantization(mode);
-        inputs.values().forEach(builder::input);
+        // In the network's order, whichever layer was the first to read one.
+        inputNames.stream().filter(inputs::containsKey).map(inputs::get).forEach(builder::input);
         ops.forEach(builder::add);
         outputs.forEach(node -> builder.output(ends.get(node)));
         metadata.forEach(builder::metadata);

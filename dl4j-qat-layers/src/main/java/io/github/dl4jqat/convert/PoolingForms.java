@@ -82,7 +82,7 @@ final class PoolingForms {
         return in.step(
                 c.draft(),
                 false,
-                false,
+                in.channelsLast(),
                 (x, draft) ->
                         global(node, x, in.channelsLast(), GlobalPool.Kind.MAX, x.params(), draft));
     }

@@ -4,80 +4,63 @@ import io.github.dl4jqat.convert.VerificationReport.LayerDifference;
 import io.github.dl4jqat.integer.IntegerEngine;
 import io.github.dl4jqat.integer.IntegerModel;
 import io.github.dl4jqat.integer.IntegerNetwork;
+import io.github.dl4jqat.integer.IntegerOp;
 import io.github.dl4jqat.integer.JavaEngine;
+import io.github.dl4jqat.integer.Quantize;
 import io.github.dl4jqat.integer.TensorData;
 import io.github.dl4jqat.integer.TensorType;
 import io.github.dl4jqat.layers.InputLinks;
 import io.github.dl4jqat.layers.NetworkView;
 import io.github.dl4jqat.layers.NetworkView.Node;
-import io.github.dl4jqat.layers.QuantizedLogits;
 import io.github.dl4jqat.layers.QuantizedWeightLayer;
-import io.github.dl4jqat.quant.QuantParams;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.deeplearning4j.nn.conf.CNN2DFormat;
-import org.deeplearning4j.nn.conf.layers.ActivationLayer;
-import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
-import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.conf.layers.LossLayer;
-import org.deeplearning4j.nn.conf.layers.SubsamplingLayer;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
-import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
-import org.nd4j.linalg.activations.impl.ActivationIdentity;
 import org.nd4j.linalg.activations.impl.ActivationSoftmax;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.dataset.DataSet;
 import org.nd4j.linalg.dataset.api.iterator.DataSetIterator;
+import org.nd4j.linalg.dataset.api.iterator.MultiDataSetIterator;
 
 /**
  * Compares an integer network with the quantized network it was made of: each layer alone on the
  * Java engine, fed with the integers that the quantized network has there, and both networks end to
- * end.
+ * end. Masks are left out of account: an integer network has none.
  */
 public final class Verifier {
 
     private final NetworkView network;
+    private final EvaluationPass simulation;
+    private final IntegerNetwork integer;
     private final IntegerModel model;
     private final IntegerEngine javaEngine;
-    private final IntegerNetwork integer;
-    private final Map<String, long[]> counts = new LinkedHashMap<>();
+    private final Map<String, LayerDifference> differences = new LinkedHashMap<>();
     private long examples;
+    private long labels;
     private long equalLabels;
     private double maxOutputDifference;
 
-    private Verifier(NetworkView network, IntegerNetwork integer, IntegerEngine javaEngine) {
+    private Verifier(
+            NetworkView network,
+            EvaluationPass simulation,
+            IntegerNetwork integer,
+            IntegerEngine javaEngine) {
         this.network = network;
+        this.simulation = simulation;
         this.integer = integer;
         this.model = integer.model();
         this.javaEngine = javaEngine;
-    }
-
-    /** What the quantized network gives for each node, and for its output, in evaluation. */
-    private interface Simulation {
-        Map<String, INDArray> activations(INDArray input);
     }
 
     /** Compares on all batches of an iterator, which is reset before and after if it can be. */
     public static VerificationReport verify(
             MultiLayerNetwork net, IntegerNetwork integer, DataSetIterator data) {
         NetworkView view = NetworkView.of(net);
-        return run(
-                view,
-                integer,
-                data,
-                x -> {
-                    List<INDArray> all = net.feedForward(x, false);
-                    Map<String, INDArray> byName = new LinkedHashMap<>();
-                    for (Node node : view.nodes()) {
-                        byName.put(node.name(), all.get(node.index() + 1));
-                    }
-                    return byName;
-                });
+        return run(view, EvaluationPass.of(net, view), integer, Batches.of(data));
     }
 
     /** The same for a graph with one input. */
@@ -88,34 +71,35 @@ public final class Verifier {
             throw new IllegalArgumentException(
                     "Qat.verify: the graph has the inputs "
                             + view.inputs()
-                            + ", but a DataSetIterator feeds one; compare the outputs of"
-                            + " IntegerNetwork.outputs(...) with those of the graph");
+                            + ", but a DataSetIterator feeds one; use a MultiDataSetIterator");
         }
         InputLinks.link(view);
-        return run(view, integer, data, x -> net.feedForward(x, false));
+        return run(view, EvaluationPass.of(net, view), integer, Batches.of(data));
+    }
+
+    /** The same for a graph with any number of inputs. */
+    public static VerificationReport verify(
+            ComputationGraph net, IntegerNetwork integer, MultiDataSetIterator data) {
+        NetworkView view = NetworkView.of(net);
+        InputLinks.link(view);
+        return run(view, EvaluationPass.of(net, view), integer, Batches.of(data));
     }
 
     private static VerificationReport run(
-            NetworkView view, IntegerNetwork integer, DataSetIterator data, Simulation simulation) {
-        if (data.resetSupported()) {
-            data.reset();
-        }
+            NetworkView view, EvaluationPass simulation, IntegerNetwork integer, Batches data) {
+        data.reset();
         try (IntegerEngine java = new JavaEngine(integer.model())) {
-            Verifier verifier = new Verifier(view, integer, java);
+            Verifier verifier = new Verifier(view, simulation, integer, java);
             verifier.requireSameLayers();
             while (data.hasNext()) {
-                DataSet batch = data.next();
-                INDArray x = batch.getFeatures();
-                verifier.compare(x, simulation.activations(x.dup()));
+                verifier.compare(data.next());
             }
             if (verifier.examples == 0) {
                 throw new IllegalArgumentException("Qat.verify: the data has no batch");
             }
             return verifier.report();
         } finally {
-            if (data.resetSupported()) {
-                data.reset();
-            }
+            data.reset();
         }
     }
 
@@ -143,111 +127,109 @@ public final class Verifier {
         }
     }
 
-    private void compare(INDArray x, Map<String, INDArray> activations) {
-        int batch = Math.toIntExact(x.size(0));
+    private void compare(INDArray[] inputs) {
+        if (inputs.length != network.inputs().size()) {
+            throw new IllegalArgumentException(
+                    "Qat.verify: the data has "
+                            + inputs.length
+                            + " feature arrays, the network the inputs "
+                            + network.inputs());
+        }
+        int batch = Math.toIntExact(inputs[0].size(0));
         examples += batch;
+        Map<String, INDArray> values = simulation.values(inputs);
         Map<String, TensorData> feeds = new LinkedHashMap<>();
-        String inputName = model.inputs().get(0).name();
-        feeds.put(inputName, floats(x));
+        for (TensorType input : model.inputs()) {
+            feeds.put(input.name(), floats(values.get(input.name())));
+        }
         for (Node node : network.nodes()) {
+            for (IntegerOp op : model.ops()) {
+                if (op instanceof Quantize quantize && quantizesFloats(quantize, node)) {
+                    compare(node, quantize, values, feeds, batch);
+                }
+            }
             TensorType tensor = model.tensors().get(node.name());
-            if (tensor == null || tensor.isFloat() || overwritten(node)) {
-                continue;
-            }
-            INDArray simulated = activations.get(node.name());
-            if (node.running() instanceof QuantizedLogits) {
-                simulated = logits(node, x, activations);
-            }
-            int[] expected = integers(simulated, tensor.params(), channelsLast(node, simulated));
-            int[] actual =
-                    javaEngine.run(feeds, List.of(tensor.name()), batch).get(tensor.name()).ints();
-            count(node.name(), expected, actual);
-            feeds.put(tensor.name(), TensorData.of(expected));
-        }
-        endToEnd(x, activations);
-    }
-
-    /** DL4J's activation layer writes over its input, so that node's own values are gone. */
-    private boolean overwritten(Node node) {
-        for (Node consumer : network.consumers(node.name())) {
-            Layer layer = consumer.layer();
-            if (layer != null
-                    && layer.getClass() == ActivationLayer.class
-                    && !(((ActivationLayer) layer).getActivationFn()
-                            instanceof ActivationIdentity)) {
-                return true;
+            if (tensor != null && !tensor.isFloat()) {
+                int[] expected = integers(node, values.get(node.name()), tensor);
+                compare(node.name(), tensor, expected, feeds, batch, 0);
             }
         }
-        return false;
+        endToEnd(inputs);
     }
 
-    private static INDArray logits(Node node, INDArray x, Map<String, INDArray> activations) {
-        INDArray in = activations.getOrDefault(node.inputs().get(0), x);
-        if (node.preProcessor() != null) {
-            in =
-                    node.preProcessor()
-                            .preProcess(
-                                    in.dup(),
-                                    Math.toIntExact(x.size(0)),
-                                    LayerWorkspaceMgr.noWorkspacesImmutable());
-        }
-        return ((QuantizedLogits) node.running()).logits(in);
+    /** Whether this is where a node quantizes what operations on floats within the model give. */
+    private boolean quantizesFloats(Quantize op, Node node) {
+        String source = op.input().name();
+        return op.name().equals(node.name()) && network.byName().containsKey(source);
     }
 
-    private void count(String layer, int[] expected, int[] actual) {
-        long[] sums = counts.computeIfAbsent(layer, k -> new long[3]);
-        sums[0] += expected.length;
+    /** Floats of two implementations differ in the last digit, and that may be one step. */
+    private void compare(
+            Node node,
+            Quantize quantize,
+            Map<String, INDArray> values,
+            Map<String, TensorData> feeds,
+            int batch) {
+        Node source = network.byName().get(quantize.input().name());
+        int[] expected = integers(source, values.get(source.name()), quantize.output());
+        String row =
+                model.tensors().containsKey(node.name()) ? node.name() + " (input)" : node.name();
+        compare(row, quantize.output(), expected, feeds, batch, 1);
+    }
+
+    /** Counts what differs, and feeds the network's own integers to whatever comes behind. */
+    private void compare(
+            String row,
+            TensorType tensor,
+            int[] expected,
+            Map<String, TensorData> feeds,
+            int batch,
+            int allowed) {
+        int[] actual =
+                javaEngine.run(feeds, List.of(tensor.name()), batch).get(tensor.name()).ints();
         if (expected.length != actual.length) {
             throw new IllegalArgumentException(
                     "Qat.verify: layer '"
-                            + layer
+                            + row
                             + "' has "
                             + expected.length
                             + " values in the quantized network and "
                             + actual.length
                             + " in the integer network; was it made of this one?");
         }
+        long differing = 0;
+        int maxLsb = 0;
         for (int i = 0; i < expected.length; i++) {
             int difference = Math.abs(expected[i] - actual[i]);
-            sums[1] += difference == 0 ? 0 : 1;
-            sums[2] = Math.max(sums[2], difference);
+            differing += difference == 0 ? 0 : 1;
+            maxLsb = Math.max(maxLsb, difference);
         }
+        LayerDifference now = new LayerDifference(row, expected.length, differing, maxLsb, allowed);
+        differences.merge(row, now, LayerDifference::plus);
+        feeds.put(tensor.name(), TensorData.of(expected));
     }
 
-    /** An example counts as equal if every output of the network names the same class for it. */
-    private void endToEnd(INDArray x, Map<String, INDArray> activations) {
-        boolean[] equal = new boolean[Math.toIntExact(x.size(0))];
-        Arrays.fill(equal, true);
-        INDArray[] actual = integer.outputs(x);
+    private void endToEnd(INDArray[] inputs) {
+        INDArray[] fed = new INDArray[model.inputs().size()];
+        for (int i = 0; i < fed.length; i++) {
+            fed[i] = inputs[network.inputs().indexOf(model.inputs().get(i).name())];
+        }
+        INDArray[] expected = simulation.outputs(inputs);
+        INDArray[] actual = integer.outputs(fed);
         for (int i = 0; i < actual.length; i++) {
             INDArray y = actual[i];
-            INDArray expected =
-                    activations
-                            .get(network.outputs().get(i))
-                            .castTo(DataType.FLOAT)
-                            .reshape('c', y.shape());
+            INDArray x = expected[i].castTo(DataType.FLOAT).reshape('c', y.shape());
             maxOutputDifference =
-                    Math.max(maxOutputDifference, expected.sub(y).amaxNumber().doubleValue());
-            int n = Math.toIntExact(y.length() / y.size(0));
-            float[] a = expected.dup('c').data().asFloat();
-            float[] b = y.dup('c').data().asFloat();
-            for (int row = 0; row < equal.length; row++) {
-                equal[row] &= argMax(a, row * n, n) == argMax(b, row * n, n);
+                    Math.max(maxOutputDifference, x.sub(y).amaxNumber().doubleValue());
+            Node end = network.byName().get(network.outputs().get(i));
+            boolean last = DataFormats.channelsLast(network, end);
+            int[] a = Labels.of(x, last);
+            int[] b = Labels.of(y, last);
+            labels += a.length;
+            for (int j = 0; j < a.length; j++) {
+                equalLabels += a[j] == b[j] ? 1 : 0;
             }
         }
-        for (boolean same : equal) {
-            equalLabels += same ? 1 : 0;
-        }
-    }
-
-    private static int argMax(float[] values, int from, int n) {
-        int best = 0;
-        for (int i = 1; i < n; i++) {
-            if (values[from + i] > values[from + best]) {
-                best = i;
-            }
-        }
-        return best;
     }
 
     private static TensorData floats(INDArray x) {
@@ -258,57 +240,37 @@ public final class Verifier {
     }
 
     /** The integers that the values of a quantized tensor stand for, channels first. */
-    private static int[] integers(INDArray values, QuantParams p, boolean channelsLast) {
-        INDArray rows = (channelsLast ? channelsFirst(values) : values).dup('c');
-        double[] x = rows.data().asDouble();
+    private int[] integers(Node node, INDArray values, TensorType tensor) {
+        double[] x = channelsFirst(node, values, tensor).dup('c').data().asDouble();
         int[] q = new int[x.length];
         for (int i = 0; i < q.length; i++) {
-            q[i] = p.quantize((float) x[i], 0);
+            q[i] = tensor.params().quantize((float) x[i], 0);
         }
         return q;
     }
 
-    private static INDArray channelsFirst(INDArray values) {
-        int[] order = new int[values.rank()];
-        order[1] = order.length - 1;
-        for (int axis = 2; axis < order.length; axis++) {
+    /** The model's shape says where the channels are, unless both arrangements have it. */
+    private INDArray channelsFirst(Node node, INDArray values, TensorType tensor) {
+        int rank = values.rank();
+        if (rank != tensor.rank() + 1 || rank < 3) {
+            return values;
+        }
+        boolean first = true;
+        boolean last = values.size(rank - 1) == tensor.size(0);
+        for (int axis = 0; axis < tensor.rank(); axis++) {
+            first &= values.size(axis + 1) == tensor.size(axis);
+            last &= axis == 0 || values.size(axis) == tensor.size(axis);
+        }
+        boolean moved = first ? last && DataFormats.channelsLast(network, node) : last;
+        if (!moved) {
+            return values;
+        }
+        int[] order = new int[rank];
+        order[1] = rank - 1;
+        for (int axis = 2; axis < rank; axis++) {
             order[axis] = axis - 1;
         }
         return values.permute(order);
-    }
-
-    private boolean channelsLast(Node node, INDArray values) {
-        return values.rank() > 2 && channelsLast(node);
-    }
-
-    /** Layers that have a data format say so; any other has that of what it reads. */
-    private boolean channelsLast(Node node) {
-        Boolean own = ownFormat(node);
-        if (own != null) {
-            return own;
-        }
-        Node before = network.byName().get(node.inputs().get(0));
-        return before == null ? isReadChannelsLast(node) : channelsLast(before);
-    }
-
-    /** What the next layers behind a node that have a data format expect. */
-    private boolean isReadChannelsLast(Node node) {
-        for (Node reader : network.consumers(node.name())) {
-            Boolean own = ownFormat(reader);
-            if (own == null ? isReadChannelsLast(reader) : own) {
-                return true;
-            }
-        }
-        return false;
-    }
-
-    private static Boolean ownFormat(Node node) {
-        if (node.layer() instanceof ConvolutionLayer convolution) {
-            return convolution.getCnn2dDataFormat() == CNN2DFormat.NHWC;
-        }
-        return node.layer() instanceof SubsamplingLayer pooling
-                ? pooling.getCnn2dDataFormat() == CNN2DFormat.NHWC
-                : null;
     }
 
     /** The softmax of a LossLayer is ND4J's own, which rounds in another order. */
@@ -323,12 +285,11 @@ public final class Verifier {
     }
 
     private VerificationReport report() {
-        List<LayerDifference> layers = new ArrayList<>();
-        counts.forEach((name, c) -> layers.add(new LayerDifference(name, c[0], c[1], (int) c[2])));
         return new VerificationReport(
                 examples,
-                List.copyOf(layers),
+                List.copyOf(differences.values()),
                 integer.engine(),
+                labels,
                 equalLabels,
                 maxOutputDifference,
                 endsInStockSoftmax() ? VerificationReport.SOFTMAX_ROUNDING : 0);

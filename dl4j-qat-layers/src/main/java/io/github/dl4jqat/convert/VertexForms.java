@@ -212,7 +212,7 @@ final class VertexForms {
                 throw new IllegalArgumentException(
                         "one of its inputs is not quantized; put a FakeQuantLayer before it");
             }
-            if (flow.channelsLast() != in.get(0).channelsLast()) {
+            if (flow.channelsLast() != in.get(0).channelsLast() && flow.tensor().rank() > 1) {
                 throw new IllegalArgumentException(
                         "its inputs have their channels in different places; use one data format");
             }

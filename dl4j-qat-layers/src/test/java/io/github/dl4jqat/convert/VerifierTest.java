@@ -27,11 +27,11 @@ class VerifierTest {
     @Test
     void differentOutputs_areNotExact_evenWhereOneOutputHasOneLabel() {
         VerificationReport.LayerDifference same =
-                new VerificationReport.LayerDifference("d", 10, 0, 0);
-        assertThat(new VerificationReport(5, List.of(same), "e", 5, 0.25, 0).exact()).isFalse();
-        assertThat(new VerificationReport(5, List.of(same), "e", 5, Double.NaN, 0).exact())
+                new VerificationReport.LayerDifference("d", 10, 0, 0, 0);
+        assertThat(new VerificationReport(5, List.of(same), "e", 5, 5, 0.25, 0).exact()).isFalse();
+        assertThat(new VerificationReport(5, List.of(same), "e", 5, 5, Double.NaN, 0).exact())
                 .isFalse();
-        assertThat(new VerificationReport(5, List.of(same), "e", 5, 0, 0).exact()).isTrue();
+        assertThat(new VerificationReport(5, List.of(same), "e", 5, 5, 0, 0).exact()).isTrue();
     }
 
     @Test

@@ -1,0 +1,115 @@
+package io.github.dl4jqat.convert;
+
+import io.github.dl4jqat.layers.NetworkView;
+import io.github.dl4jqat.layers.NetworkView.Node;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.function.Function;
+import org.deeplearning4j.nn.conf.CNN2DFormat;
+import org.deeplearning4j.nn.conf.DataFormat;
+import org.deeplearning4j.nn.conf.RNNFormat;
+import org.deeplearning4j.nn.conf.layers.BaseRecurrentLayer;
+import org.deeplearning4j.nn.conf.layers.BatchNormalization;
+import org.deeplearning4j.nn.conf.layers.Cnn3DLossLayer;
+import org.deeplearning4j.nn.conf.layers.CnnLossLayer;
+import org.deeplearning4j.nn.conf.layers.Convolution1DLayer;
+import org.deeplearning4j.nn.conf.layers.Convolution3D;
+import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
+import org.deeplearning4j.nn.conf.layers.Deconvolution3D;
+import org.deeplearning4j.nn.conf.layers.GlobalPoolingLayer;
+import org.deeplearning4j.nn.conf.layers.Layer;
+import org.deeplearning4j.nn.conf.layers.LocalResponseNormalization;
+import org.deeplearning4j.nn.conf.layers.RnnLossLayer;
+import org.deeplearning4j.nn.conf.layers.RnnOutputLayer;
+import org.deeplearning4j.nn.conf.layers.SpaceToDepthLayer;
+import org.deeplearning4j.nn.conf.layers.Subsampling3DLayer;
+import org.deeplearning4j.nn.conf.layers.SubsamplingLayer;
+import org.deeplearning4j.nn.conf.layers.Upsampling2D;
+import org.deeplearning4j.nn.conf.layers.Upsampling3D;
+import org.deeplearning4j.nn.conf.layers.ZeroPaddingLayer;
+import org.deeplearning4j.nn.conf.layers.convolutional.Cropping2D;
+import org.deeplearning4j.nn.conf.preprocessor.CnnToFeedForwardPreProcessor;
+
+/** Where the channels of a network's tensors are: DL4J's second axis, or the last one. */
+final class DataFormats {
+
+    /** How each kind of layer says its format; a kind before those that it extends. */
+    private static final Map<Class<?>, Function<Layer, DataFormat>> FORMATS = formats();
+
+    private DataFormats() {}
+
+    private static Map<Class<?>, Function<Layer, DataFormat>> formats() {
+        Map<Class<?>, Function<Layer, DataFormat>> map = new LinkedHashMap<>();
+        map.put(Convolution1DLayer.class, l -> ((Convolution1DLayer) l).getRnnDataFormat());
+        map.put(Convolution3D.class, l -> ((Convolution3D) l).getDataFormat());
+        map.put(Deconvolution3D.class, l -> ((Deconvolution3D) l).getDataFormat());
+        map.put(ConvolutionLayer.class, l -> ((ConvolutionLayer) l).getCnn2dDataFormat());
+        map.put(SubsamplingLayer.class, l -> ((SubsamplingLayer) l).getCnn2dDataFormat());
+        map.put(Subsampling3DLayer.class, l -> ((Subsampling3DLayer) l).getDataFormat());
+        map.put(Upsampling2D.class, l -> ((Upsampling2D) l).getFormat());
+        map.put(Upsampling3D.class, l -> ((Upsampling3D) l).getDataFormat());
+        map.put(ZeroPaddingLayer.class, l -> ((ZeroPaddingLayer) l).getDataFormat());
+        map.put(Cropping2D.class, l -> ((Cropping2D) l).getDataFormat());
+        map.put(SpaceToDepthLayer.class, l -> ((SpaceToDepthLayer) l).getDataFormat());
+        map.put(BatchNormalization.class, l -> ((BatchNormalization) l).getCnn2DFormat());
+        map.put(
+                LocalResponseNormalization.class,
+                l -> ((LocalResponseNormalization) l).getDataFormat());
+        map.put(CnnLossLayer.class, l -> ((CnnLossLayer) l).getFormat());
+        map.put(Cnn3DLossLayer.class, l -> ((Cnn3DLossLayer) l).getDataFormat());
+        map.put(BaseRecurrentLayer.class, l -> ((BaseRecurrentLayer) l).getRnnDataFormat());
+        map.put(RnnOutputLayer.class, l -> ((RnnOutputLayer) l).getRnnDataFormat());
+        map.put(RnnLossLayer.class, l -> ((RnnLossLayer) l).getRnnDataFormat());
+        return map;
+    }
+
+    /** Whether a layer's channels are last; null if it treats all numbers alike. */
+    static Boolean channelsLast(Layer layer) {
+        if (layer instanceof GlobalPoolingLayer pooling) {
+            int[] axes = pooling.getPoolingDimensions();
+            return axes == null ? null : Arrays.stream(axes).anyMatch(axis -> axis == 1);
+        }
+        for (Map.Entry<Class<?>, Function<Layer, DataFormat>> format : FORMATS.entrySet()) {
+            if (format.getKey().isInstance(layer)) {
+                return channelsLast(format.getValue().apply(layer));
+            }
+        }
+        return null;
+    }
+
+    private static Boolean channelsLast(DataFormat format) {
+        return format == null
+                ? null
+                : format == CNN2DFormat.NHWC
+                        || format == RNNFormat.NWC
+                        || format == Convolution3D.DataFormat.NDHWC;
+    }
+
+    /**
+     * Whether the channels of what a node gives are last. A layer that has a format says so; any
+     * other has that of what it reads, and the network's input that of what reads it.
+     */
+    static boolean channelsLast(NetworkView network, Node node) {
+        Boolean own = channelsLast(node.layer());
+        if (own != null) {
+            return own;
+        }
+        String input = node.inputs().get(0);
+        Node before = network.byName().get(input);
+        return before == null ? readChannelsLast(network, input) : channelsLast(network, before);
+    }
+
+    private static boolean readChannelsLast(NetworkView network, String name) {
+        for (Node reader : network.consumers(name)) {
+            if (reader.preProcessor() instanceof CnnToFeedForwardPreProcessor flattened) {
+                return flattened.getFormat() == CNN2DFormat.NHWC;
+            }
+            Boolean own = channelsLast(reader.layer());
+            if (own == null ? readChannelsLast(network, reader.name()) : own) {
+                return true;
+            }
+        }
+        return false;
+    }
+}
