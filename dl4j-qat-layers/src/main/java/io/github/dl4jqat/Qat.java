@@ -5,6 +5,7 @@ import io.github.dl4jqat.convert.UnsupportedLayerException;
 import io.github.dl4jqat.convert.VerificationReport;
 import io.github.dl4jqat.convert.Verifier;
 import io.github.dl4jqat.integer.IntegerNetwork;
+import io.github.dl4jqat.prepare.BatchNormReestimator;
 import io.github.dl4jqat.prepare.Calibrator;
 import io.github.dl4jqat.prepare.PreparationPlan;
 import io.github.dl4jqat.prepare.Preparer;
@@ -78,6 +79,32 @@ public final class Qat {
     /** The same for a graph with any number of inputs. */
     public static void calibrate(ComputationGraph net, MultiDataSetIterator data, int batches) {
         Calibrator.calibrate(net, data, batches);
+    }
+
+    /**
+     * Sets the running statistics of all batch normalization, folded, quantized or stock, to the
+     * average over the first {@code batches} batches, with quantized weights and each batch
+     * normalized with its own statistics. Changes nothing else; frozen layers keep theirs. Worth a
+     * try after training, where few bits have moved the statistics away from those that training
+     * has seen with float weights. The iterator is reset before and after, if it can be.
+     *
+     * @throws IllegalArgumentException if there is no batch normalization, or no data
+     */
+    public static void reestimateBatchNorm(
+            MultiLayerNetwork net, DataSetIterator data, int batches) {
+        BatchNormReestimator.reestimate(net, data, batches);
+    }
+
+    /** The same for a graph with one input. */
+    public static void reestimateBatchNorm(
+            ComputationGraph net, DataSetIterator data, int batches) {
+        BatchNormReestimator.reestimate(net, data, batches);
+    }
+
+    /** The same for a graph with any number of inputs. */
+    public static void reestimateBatchNorm(
+            ComputationGraph net, MultiDataSetIterator data, int batches) {
+        BatchNormReestimator.reestimate(net, data, batches);
     }
 
     /**

@@ -155,6 +155,23 @@ final class BatchNormFolding {
         return new Folded(weightBuffer, foldedBias, factors);
     }
 
+    /** Chooses gamma and beta so that a stock normalization computes {@code w * x + b}. */
+    void writeNormalization(INDArray w, INDArray b, Map<String, INDArray> to) {
+        if (how.locked()) {
+            return;
+        }
+        double[] gamma = ChannelValues.read(w);
+        double[] beta = ChannelValues.read(b);
+        double[] mean = statistics.mean();
+        double[] running = deviations(statistics.variance());
+        for (int c = 0; c < gamma.length; c++) {
+            beta[c] += gamma[c] * mean[c];
+            gamma[c] *= running[c];
+        }
+        ChannelValues.write(gamma, to.get(FoldedBatchNorm.GAMMA));
+        ChannelValues.write(beta, to.get(FoldedBatchNorm.BETA));
+    }
+
     private void scaleWeights(INDArray w, double[] factors, INDArray to) {
         ChannelKernels.scale(op.byOutput(w), factors, op.byOutput(to), op.outputAxisOfWeights());
     }

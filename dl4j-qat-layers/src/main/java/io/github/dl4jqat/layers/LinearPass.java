@@ -201,8 +201,9 @@ final class LinearPass {
         INDArray values = w.dup(w.ordering());
         if (weightQuantizer != null) {
             QuantParams input = quantizers.inputParams(false);
-            QuantizerPass pass = weightQuantizer.pass(w, b, input, Moment.EVALUATION);
-            weightQuantizer.forward(pass, w, values, Moment.EVALUATION);
+            INDArray byOutput = op.byOutput(w);
+            QuantizerPass pass = weightQuantizer.pass(byOutput, b, input, Moment.EVALUATION);
+            weightQuantizer.forward(pass, byOutput, op.byOutput(values), Moment.EVALUATION);
         }
         return values;
     }
@@ -214,7 +215,9 @@ final class LinearPass {
             return b.dup();
         }
         return fakeQuantizedBias(
-                b, input, weightQuantizer.pass(w, b, input, Moment.EVALUATION).params());
+                b,
+                input,
+                weightQuantizer.pass(op.byOutput(w), b, input, Moment.EVALUATION).params());
     }
 
     private boolean perGroup() {

@@ -13,7 +13,6 @@ import org.deeplearning4j.nn.conf.layers.BatchNormalization;
 import org.deeplearning4j.nn.conf.layers.FeedForwardLayer;
 import org.deeplearning4j.nn.conf.layers.LayerValidation;
 import org.deeplearning4j.optimize.api.TrainingListener;
-import org.nd4j.linalg.activations.IActivation;
 import org.nd4j.linalg.activations.impl.ActivationIdentity;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -30,6 +29,9 @@ import org.nd4j.linalg.learning.regularization.Regularization;
  * own for each channel, so it is 127 or -127 and nothing gets lost; {@code c} is int32. That is a
  * depthwise convolution with a kernel of one element.
  *
+ * <p>Unlike the stock layer, which has an activation function in its configuration and ignores it,
+ * this one applies it; without one in its builder it has none, whatever the network's default is.
+ *
  * <p>Shapes: {@code [batch, channels]}, {@code [batch, channels, ...]} or, in NHWC, {@code [batch,
  * height, width, channels]}; the same in and out. Parameters: those of the stock layer in its
  * layout, then the ranges, as in {@link QuantDenseLayer}.
@@ -45,7 +47,6 @@ public class QuantBatchNormalization extends BatchNormalization implements Quant
     private static final long serialVersionUID = 1L;
 
     private LayerQuantization quantization = LayerQuantization.OFF;
-    private IActivation function;
 
     /** For JSON. */
     protected QuantBatchNormalization() {}
@@ -60,7 +61,10 @@ public class QuantBatchNormalization extends BatchNormalization implements Quant
         setBeta(builder.beta);
         setUseLogStd(builder.useLogStd);
         setCnn2DFormat(builder.dataFormat);
-        function = builder.getActivationFn();
+        // Every network has a function that it gives to layers without one.
+        if (getActivationFn() == null) {
+            setActivationFn(new ActivationIdentity());
+        }
         initializeConstraints(builder);
         setQuantization(builder.quantization);
     }
@@ -98,26 +102,6 @@ public class QuantBatchNormalization extends BatchNormalization implements Quant
     public List<Regularization> getRegularizationByParam(String paramName) {
         List<Regularization> own = QuantParamInitializer.regularization(this, paramName);
         return own == null ? super.getRegularizationByParam(paramName) : own;
-    }
-
-    /**
-     * The function behind the normalization, taken over from an activation layer, or null for none.
-     * It is not the {@code activation} of the stock layer, which every network sets and which the
-     * stock layer ignores.
-     */
-    public IActivation getFunction() {
-        return function;
-    }
-
-    /** Sets the function behind the normalization; null for none. */
-    public void setFunction(IActivation function) {
-        this.function = function;
-    }
-
-    /** What is computed behind the normalization; identity where there is no function. */
-    @Override
-    public IActivation getActivationFn() {
-        return function == null ? new ActivationIdentity() : function;
     }
 
     @Override
@@ -161,24 +145,20 @@ public class QuantBatchNormalization extends BatchNormalization implements Quant
     @Override
     public boolean equals(Object o) {
         return this == o
-                || (o instanceof QuantBatchNormalization other
+                || (o instanceof QuantBatchNormalization quantBatchNormalization
                         && super.equals(o)
-                        && Objects.equals(function, other.function)
-                        && Objects.equals(quantization, other.quantization));
+                        && Objects.equals(quantization, quantBatchNormalization.quantization));
     }
 
     @Override
     public int hashCode() {
-        return 31 * (31 * super.hashCode() + Objects.hashCode(function))
-                + Objects.hashCode(quantization);
+        return 31 * super.hashCode() + Objects.hashCode(quantization);
     }
 
     @Override
     public String toString() {
         return "QuantBatchNormalization("
                 + super.toString()
-                + ", function="
-                + function
                 + ", quantization="
                 + quantization
                 + ")";

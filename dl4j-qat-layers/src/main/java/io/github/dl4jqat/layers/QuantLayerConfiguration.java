@@ -1,6 +1,8 @@
 package io.github.dl4jqat.layers;
 
 import io.github.dl4jqat.quant.Symmetry;
+import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
+import org.deeplearning4j.nn.conf.layers.DenseLayer;
 import org.deeplearning4j.nn.conf.layers.Layer;
 
 /** What every quantized layer configuration has beyond its stock twin. */
@@ -23,7 +25,16 @@ public interface QuantLayerConfiguration {
      * @param running the running layer behind this configuration
      */
     default StockForm stockForm(QuantizedLayer running) {
-        return new StockForm(StockTwin.stock((Layer) this), running.evaluationParams());
+        Layer stock = StockTwin.stock((Layer) this);
+        if (getQuantization().batchNorm() != null) {
+            // What is folded in has a bias, whether the layer had one or not.
+            if (stock instanceof ConvolutionLayer convolution) {
+                convolution.setHasBias(true);
+            } else if (stock instanceof DenseLayer dense) {
+                dense.setHasBias(true);
+            }
+        }
+        return new StockForm(stock, running.evaluationParams());
     }
 
     /**

@@ -179,6 +179,18 @@ final class WeightedLayerState extends LayerState {
         Map<String, INDArray> stock = super.evaluationParams(table);
         INDArray w = table.get(DefaultParamInitializer.WEIGHT_KEY);
         INDArray b = table.get(DefaultParamInitializer.BIAS_KEY);
+        if (folding != null) {
+            BatchNormFolding.Folded folded = folding.fold(w, b);
+            INDArray weights = linearPass.evaluationWeights(folded.weights(), folded.bias());
+            INDArray bias = linearPass.evaluationBias(folded.weights(), folded.bias());
+            if (w == null) {
+                folding.writeNormalization(weights, bias, stock);
+            } else {
+                stock.put(DefaultParamInitializer.WEIGHT_KEY, weights);
+                stock.put(DefaultParamInitializer.BIAS_KEY, bias);
+            }
+            return stock;
+        }
         stock.put(DefaultParamInitializer.WEIGHT_KEY, linearPass.evaluationWeights(w, b));
         if (b != null) {
             stock.put(DefaultParamInitializer.BIAS_KEY, linearPass.evaluationBias(w, b));

@@ -5,11 +5,8 @@ import io.github.dl4jqat.layers.NetworkView;
 import io.github.dl4jqat.layers.QuantizedLayer;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.Consumer;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
-import org.nd4j.linalg.dataset.DataSet;
-import org.nd4j.linalg.dataset.api.MultiDataSet;
 import org.nd4j.linalg.dataset.api.iterator.DataSetIterator;
 import org.nd4j.linalg.dataset.api.iterator.MultiDataSetIterator;
 
@@ -23,65 +20,24 @@ public final class Calibrator {
 
     /** Calibrates with at most that many batches. */
     public static void calibrate(MultiLayerNetwork net, DataSetIterator data, int batches) {
-        run(
-                NetworkView.of(net),
-                data.resetSupported() ? data::reset : () -> {},
-                data::hasNext,
-                batches,
-                () -> {
-                    DataSet d = data.next();
-                    net.output(
-                            d.getFeatures(),
-                            false,
-                            d.getFeaturesMaskArray(),
-                            d.getLabelsMaskArray());
-                });
+        run(NetworkView.of(net), ForwardRuns.of(net, data), batches);
     }
 
     /** Calibrates a graph with one input. */
     public static void calibrate(ComputationGraph net, DataSetIterator data, int batches) {
         NetworkView view = NetworkView.of(net);
         InputLinks.link(view);
-        run(
-                view,
-                data.resetSupported() ? data::reset : () -> {},
-                data::hasNext,
-                batches,
-                () -> {
-                    DataSet d = data.next();
-                    net.output(false, d.getFeatures());
-                });
+        run(view, ForwardRuns.of(net, data), batches);
     }
 
     /** Calibrates a graph with any number of inputs. */
     public static void calibrate(ComputationGraph net, MultiDataSetIterator data, int batches) {
         NetworkView view = NetworkView.of(net);
         InputLinks.link(view);
-        run(
-                view,
-                data.resetSupported() ? data::reset : () -> {},
-                data::hasNext,
-                batches,
-                () -> {
-                    MultiDataSet d = data.next();
-                    net.output(
-                            false,
-                            d.getFeatures(),
-                            d.getFeaturesMaskArrays(),
-                            d.getLabelsMaskArrays());
-                });
+        run(view, ForwardRuns.of(net, data), batches);
     }
 
-    private interface Source {
-        boolean hasNext();
-    }
-
-    private static void run(
-            NetworkView view, Runnable reset, Source source, int batches, Runnable forward) {
-        if (batches < 1) {
-            throw new IllegalArgumentException(
-                    "Qat.calibrate: batches=" + batches + "; at least one is needed");
-        }
+    private static void run(NetworkView view, ForwardRuns runs, int batches) {
         List<QuantizedLayer> layers = new ArrayList<>();
         view.nodes()
                 .forEach(
@@ -96,19 +52,16 @@ public final class Calibrator {
                             + " you did, it has warned of the layers that stay float, which are all"
                             + " of them");
         }
-        reset.run();
-        if (!source.hasNext()) {
-            throw new IllegalArgumentException("Qat.calibrate: the data has no batch");
-        }
-        Consumer<Boolean> mode = on -> layers.forEach(l -> l.setCalibrating(on));
-        mode.accept(true);
-        try {
-            for (int i = 0; i < batches && source.hasNext(); i++) {
-                forward.run();
-            }
-        } finally {
-            mode.accept(false);
-            reset.run();
-        }
+        runs.run(
+                "calibrate",
+                batches,
+                passes -> {
+                    layers.forEach(l -> l.setCalibrating(true));
+                    try {
+                        passes.run();
+                    } finally {
+                        layers.forEach(l -> l.setCalibrating(false));
+                    }
+                });
     }
 }

@@ -3,6 +3,7 @@ package io.github.dl4jqat.prepare;
 import io.github.dl4jqat.layers.FakeQuantLayer;
 import io.github.dl4jqat.layers.NetworkView;
 import io.github.dl4jqat.layers.NetworkView.Node;
+import io.github.dl4jqat.layers.QuantBatchNormalization;
 import io.github.dl4jqat.layers.QuantLayerConfiguration;
 import io.github.dl4jqat.layers.QuantizedLayer;
 import io.github.dl4jqat.layers.StockForm;
@@ -12,14 +13,19 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 import org.deeplearning4j.nn.api.Layer;
 import org.deeplearning4j.nn.conf.ComputationGraphConfiguration;
 import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.graph.GraphVertex;
 import org.deeplearning4j.nn.conf.graph.LayerVertex;
+import org.deeplearning4j.nn.conf.layers.ActivationLayer;
+import org.deeplearning4j.nn.conf.layers.misc.FrozenLayer;
+import org.deeplearning4j.nn.conf.layers.misc.FrozenLayerWithBackprop;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
+import org.nd4j.linalg.activations.impl.ActivationIdentity;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.shade.jackson.core.JsonProcessingException;
 import org.nd4j.shade.jackson.databind.JsonNode;
@@ -49,6 +55,7 @@ public final class Stripper {
         for (Node node : view.nodes()) {
             params.put(node.name(), replace(conf.getConf(node.index()), node));
         }
+        giveFunctionsBack(view, node -> conf.getConf(node.index()));
         requireStock(
                 view,
                 n ->
@@ -85,6 +92,9 @@ public final class Stripper {
                 conf.getVertices().put(node.name(), StockTwin.stock(vertex, node.name()));
             }
         }
+        giveFunctionsBack(
+                view,
+                node -> ((LayerVertex) conf.getVertices().get(node.name())).getLayerConf());
         removeQuantizers(view, conf);
         requireStock(view, n -> List.of(orNothing(conf.getVertices().get(n.name()))));
         requireQuantized(view, conf.toJson().equals(net.getConfiguration().toJson()));
@@ -111,6 +121,48 @@ public final class Stripper {
         conf.clearVariables();
         conf.setLayer(Preparer.frozenLike(conf.getLayer(), form.layer()));
         return form.params();
+    }
+
+    /**
+     * Moves the function of a batch normalization, which a stock one ignores, into the activation
+     * layer behind it, from where {@link Preparer} took it.
+     */
+    private static void giveFunctionsBack(
+            NetworkView view, Function<Node, NeuralNetConfiguration> confs) {
+        List<String> problems = new ArrayList<>();
+        for (Node node : view.nodes()) {
+            if (!(node.layer() instanceof QuantBatchNormalization normalization)
+                    || normalization.getActivationFn() instanceof ActivationIdentity) {
+                continue;
+            }
+            List<Node> readers = view.consumers(node.name());
+            if (readers.size() == 1
+                    && !view.outputs().contains(node.name())
+                    && readers.get(0).layer() instanceof ActivationLayer behind
+                    && behind.getActivationFn() instanceof ActivationIdentity) {
+                ((ActivationLayer) unwrapped(confs.apply(readers.get(0)).getLayer()))
+                        .setActivationFn(normalization.getActivationFn());
+            } else {
+                problems.add(node.describe() + " (" + normalization.getActivationFn() + ")");
+            }
+        }
+        if (!problems.isEmpty()) {
+            throw new IllegalArgumentException(
+                    "Qat.strip: a stock batch normalization has no activation function, and no"
+                            + " identity ActivationLayer follows alone that could take it over: "
+                            + String.join(", ", problems)
+                            + ". Put one behind it with TransferLearning first");
+        }
+    }
+
+    private static org.deeplearning4j.nn.conf.layers.Layer unwrapped(
+            org.deeplearning4j.nn.conf.layers.Layer layer) {
+        if (layer instanceof FrozenLayer frozen) {
+            return unwrapped(frozen.getLayer());
+        }
+        return layer instanceof FrozenLayerWithBackprop frozen
+                ? unwrapped(frozen.getUnderlying())
+                : layer;
     }
 
     /**
