@@ -64,7 +64,7 @@ final class PackageLadderTest {
                     .mayOnlyAccessLayers(
                             "quant", "kernels", "ops", "estimator", "observer", "layers")
                     .whereLayer("integer")
-                    .mayOnlyAccessLayers("quant")
+                    .mayOnlyAccessLayers("quant", "kernels")
                     .whereLayer("convert")
                     .mayOnlyAccessLayers(
                             "quant", "kernels", "ops", "estimator", "observer", "layers", "integer")

@@ -2,8 +2,10 @@ package io.github.dl4jqat.layers;
 
 import io.github.dl4jqat.estimator.Moment;
 import io.github.dl4jqat.estimator.TensorRole;
+import io.github.dl4jqat.kernels.RangeKernel;
 import io.github.dl4jqat.kernels.TensorStatistics;
 import io.github.dl4jqat.observer.ObservedRange;
+import io.github.dl4jqat.ops.EstimatorKernels;
 import io.github.dl4jqat.ops.QuantizerPass;
 import io.github.dl4jqat.ops.TensorKernels;
 import io.github.dl4jqat.quant.QuantParams;
@@ -103,6 +105,24 @@ final class ActivationQuantizer {
      * @param rangeFrozen whether the range stays; the first batch sets it nevertheless
      */
     void observe(INDArray x, boolean rangeFrozen) {
+        start(() -> EstimatorKernels.statistics(x, how.spec(), 0));
+        if (moves(rangeFrozen)) {
+            TensorKernels.Ranges seen = TensorKernels.ranges(x, how.spec().granularity(), 0);
+            widen(seen.min()[0], seen.max()[0]);
+        }
+    }
+
+    /** The same for values on the heap. */
+    void observe(double[] values, boolean rangeFrozen) {
+        start(() -> new TensorStatistics(new double[][] {values}));
+        if (moves(rangeFrozen)) {
+            float[] range = {Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY};
+            RangeKernel.widen(values, 0, values.length, range);
+            widen(range[0], range[1]);
+        }
+    }
+
+    private void start(Supplier<TensorStatistics> statistics) {
         forget();
         if (!learned.isEmpty() && !learned.started()) {
             double[][] rows =
@@ -110,19 +130,26 @@ final class ActivationQuantizer {
                             how.estimator(),
                             how.spec(),
                             TensorRole.ACTIVATION,
-                            0,
-                            x,
+                            statistics,
                             new double[learned.rows().length][]);
             learned.start(rows);
         }
-        if (rangeFrozen && stored().batches() > 0) {
-            return;
+    }
+
+    private boolean moves(boolean rangeFrozen) {
+        return !rangeFrozen || stored().batches() == 0;
+    }
+
+    /** A batch without any finite value says nothing about the range. */
+    private void widen(float min, float max) {
+        if (min <= max) {
+            pending = how.observer().update(stored(), min, max);
         }
-        TensorKernels.Ranges seen = TensorKernels.ranges(x, how.spec().granularity(), 0);
-        // A batch without any finite value says nothing about the range.
-        if (seen.min()[0] <= seen.max()[0]) {
-            pending = how.observer().update(stored(), seen.min()[0], seen.max()[0]);
-        }
+    }
+
+    /** Whether nothing has been observed yet. */
+    boolean isNew() {
+        return current(true).batches() == 0;
     }
 
     /** Drops what a training pass has seen and not written down. */

@@ -41,18 +41,34 @@ record ExtraParameter(
     /** Follows the tensor's name: the range of an activation. */
     private static final String RANGE = "Range";
 
-    /** One for each weight that is frozen at its level, else zero. */
-    static final String FROZEN = "weightFrozen";
+    /** That of the weights between the time steps of a recurrent layer. */
+    static final String RECURRENT = "recurrent";
 
-    /** For each weight its last level, last direction, frequency and average; and a counter. */
-    static final String OSCILLATION = "weightOscillation";
+    /** Follows the name of weights: one for each that is frozen at its level, else zero. */
+    private static final String FROZEN = "Frozen";
 
-    /** Numbers for each weight under {@link #OSCILLATION}. */
+    /**
+     * Follows the name of weights: for each its last level, last direction, frequency and average;
+     * and a counter.
+     */
+    private static final String OSCILLATION = "Oscillation";
+
+    /** Numbers for each weight under {@link #oscillationKey}. */
     static final int OSCILLATION_ROWS = 4;
 
     /** The key of an activation's range. */
     static String rangeKey(String tensor) {
         return tensor + RANGE;
+    }
+
+    /** The key of what says which weights are frozen. */
+    static String frozenKey(String weights) {
+        return weights + FROZEN;
+    }
+
+    /** The key of what is counted about oscillating weights. */
+    static String oscillationKey(String weights) {
+        return weights + OSCILLATION;
     }
 
     /** The key of a learned parameter. */
@@ -80,17 +96,16 @@ record ExtraParameter(
         addRange(all, INNER, q.inner());
         addBatchNorm(all, layer, q.batchNorm());
         if (q.weight() != null && layer instanceof FeedForwardLayer weighted) {
-            long outputs = weighted.getNOut();
-            // Before the sizes are known the stock initializer would fail, and needs no answer.
-            boolean sized = outputs > 0 && weighted.getNIn() > 0;
-            long biases = sized && !stock.biasKeys(layer).isEmpty() ? outputs : 0;
-            long weights = sized ? stock.numParams(layer) - biases : 0;
-            addLearned(all, WEIGHT, q.weight(), scales(q.weight(), outputs, weights));
-            if (q.freezesWeights()) {
-                all.add(state(FROZEN, weights));
-            }
-            if (q.oscillation() != null) {
-                all.add(state(OSCILLATION, OSCILLATION_ROWS * weights + 1));
+            for (WeightTensor tensor : WeightTensor.of(weighted, stock)) {
+                String name = tensor.name();
+                addLearned(all, name, q.weight(), scales(q.weight(), tensor));
+                if (q.freezesWeights()) {
+                    all.add(state(frozenKey(name), tensor.weights()));
+                }
+                if (q.oscillation() != null) {
+                    long numbers = OSCILLATION_ROWS * tensor.weights() + 1;
+                    all.add(state(oscillationKey(name), numbers));
+                }
             }
         }
         addLearned(all, INPUT, q.input(), 1);
@@ -124,7 +139,8 @@ record ExtraParameter(
         if (t == null) {
             return;
         }
-        TensorRole role = tensor.equals(WEIGHT) ? TensorRole.WEIGHT : TensorRole.ACTIVATION;
+        boolean weights = tensor.equals(WEIGHT) || tensor.equals(RECURRENT);
+        TensorRole role = weights ? TensorRole.WEIGHT : TensorRole.ACTIVATION;
         GradientEstimator estimator = t.estimator();
         for (QuantizerParameter parameter : estimator.parameters(t.spec(), role)) {
             if (parameter.learned()) {
@@ -136,13 +152,14 @@ record ExtraParameter(
         }
     }
 
-    private static long scales(TensorQuantization t, long outputs, long weights) {
+    private static long scales(TensorQuantization t, WeightTensor tensor) {
+        long outputs = tensor.outputs();
         Granularity granularity = t.spec().granularity();
         return switch (granularity.kind()) {
             case PER_TENSOR -> 1;
             case PER_CHANNEL -> outputs;
             case PER_GROUP -> {
-                long channel = weights / Math.max(1, outputs);
+                long channel = tensor.weights() / Math.max(1, outputs);
                 long groups = (channel + granularity.groupSize() - 1) / granularity.groupSize();
                 yield outputs * groups;
             }

@@ -187,6 +187,34 @@ final class LayerQuantizers {
         return q.pass(training, clock.moment(training, tensor(q)));
     }
 
+    /**
+     * What quantizes now, for a layer that looks at a tensor only after it has used it: null for
+     * nothing, which is also what calibration gets.
+     */
+    QuantizerPass current(ActivationQuantizer q, boolean training) {
+        return q == null || unquantized(training)
+                ? null
+                : q.pass(training, clock.moment(training, tensor(q)));
+    }
+
+    /** Whether this pass is to see activations as they are, to learn their ranges. */
+    boolean unquantized(boolean training) {
+        return calibrating || (training && !replaying && clock.isCalibrating());
+    }
+
+    /** Looks at a tensor, if it is the time for that. */
+    void look(ActivationQuantizer q, double[] values, boolean training) {
+        if (q == null) {
+            return;
+        }
+        if (calibrating) {
+            q.observe(values, false);
+            q.commit(null, false);
+        } else if (training && !replaying) {
+            q.observe(values, clock.areRangesFrozen());
+        }
+    }
+
     /** Whether a table stands between the accumulator and the output. */
     boolean needsTable(IActivation f) {
         return ActivationTable.isNeeded(f, output == null ? null : output.how().spec());

@@ -53,7 +53,12 @@ final class LinearPass {
         weightQuantizer =
                 how.weight() == null
                         ? null
-                        : new WeightQuantizer(how, op.outputAxisOfWeights(), params, layerId);
+                        : new WeightQuantizer(
+                                how,
+                                ExtraParameter.WEIGHT,
+                                op.outputAxisOfWeights(),
+                                params,
+                                layerId);
     }
 
     /** What a training forward pass leaves for the backward pass. */
@@ -224,7 +229,7 @@ final class LinearPass {
         return how.weight().spec().granularity().kind() == Granularity.Kind.PER_GROUP;
     }
 
-    private static boolean finite(INDArray x) {
+    static boolean finite(INDArray x) {
         return !x.isNaN().any() && !x.isInfinite().any();
     }
 
@@ -262,7 +267,7 @@ final class LinearPass {
         return f == null ? new ActivationIdentity() : f;
     }
 
-    private static INDArray fakeQuantizedBias(INDArray b, QuantParams input, QuantParams weights) {
+    static INDArray fakeQuantizedBias(INDArray b, QuantParams input, QuantParams weights) {
         double[] values = ChannelValues.read(b);
         for (int c = 0; c < values.length; c++) {
             float scale = Requantizer.accumulatorScale(input.scale(), weights.scale(c));
@@ -271,7 +276,7 @@ final class LinearPass {
         return ChannelValues.array(values, b.dataType(), b.shape());
     }
 
-    private static int[] integerBias(INDArray b, QuantParams input, QuantParams weights, int n) {
+    static int[] integerBias(INDArray b, QuantParams input, QuantParams weights, int n) {
         int[] bias = new int[n];
         if (b != null) {
             for (int c = 0; c < n; c++) {

@@ -1,5 +1,7 @@
 package io.github.dl4jqat.layers;
 
+import io.github.dl4jqat.estimator.GradientEstimators;
+import io.github.dl4jqat.quant.Quantizers;
 import io.github.dl4jqat.quant.Symmetry;
 import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
 import org.deeplearning4j.nn.conf.layers.DenseLayer;
@@ -88,5 +90,53 @@ public interface QuantLayerConfiguration {
                             + "'; only convolutions and dense layers have the weights for it. Keep"
                             + " it as a layer of its own: QuantBatchNormalization");
         }
+    }
+
+    /**
+     * How a recurrent layer may be quantized. The value before its activation functions is a sum of
+     * integers, so it is signed and symmetric; it passes through the layer again and again, so it
+     * has more than 8 bits. Where it has not, as {@link LayerQuantization#withOutput} leaves it, it
+     * gets 16, and so does the memory of an LSTM that has nothing said about it.
+     *
+     * @param memory whether the layer has one
+     */
+    static LayerQuantization recurrent(LayerQuantization quantization, boolean memory) {
+        if (quantization == null) {
+            return LayerQuantization.OFF;
+        }
+        TensorQuantization output = quantization.output();
+        if (output == null) {
+            return quantization;
+        }
+        consecutiveOutput(quantization);
+        LayerQuantization q = quantization;
+        if (q.preActivation() == null || !isWideAndSymmetric(q.preActivation())) {
+            q = q.withPreActivation(inside(output));
+        }
+        if (!memory) {
+            return q.withInner(null);
+        }
+        if (q.inner() == null) {
+            return q.withInner(inside(output));
+        }
+        if (q.inner().spec().symmetry() != Symmetry.SYMMETRIC || !q.inner().spec().signed()) {
+            throw new IllegalArgumentException(
+                    "The memory of a recurrent layer with "
+                            + q.inner().spec()
+                            + "; it is a sum of integers, so its spec has to be symmetric and"
+                            + " signed. Use for example Quantizers.int16PerTensor()");
+        }
+        return q;
+    }
+
+    private static boolean isWideAndSymmetric(TensorQuantization t) {
+        return t.spec().symmetry() == Symmetry.SYMMETRIC
+                && t.spec().signed()
+                && t.spec().bits() > Byte.SIZE;
+    }
+
+    private static TensorQuantization inside(TensorQuantization output) {
+        return new TensorQuantization(
+                Quantizers.int16PerTensor(), GradientEstimators.clipped(), output.observer());
     }
 }

@@ -30,6 +30,9 @@ final class TrainingClock {
     /** Those of a tensor inside the layer. */
     static final int INNER = 4;
 
+    /** Those of the weights between time steps; streams below zero are theirs alone. */
+    static final int RECURRENT = -1;
+
     private final Layer layer;
     private final QatSchedule schedule;
 
@@ -45,7 +48,11 @@ final class TrainingClock {
         }
         int iteration = layer.getIterationCount();
         Map<Knob, Double> knobs = schedule.knobs(iteration, layer.getEpochCount());
-        return new Moment(true, iteration, (long) layer.getIndex() * TENSORS + tensor, knobs);
+        long stream =
+                tensor == RECURRENT
+                        ? -1L - layer.getIndex()
+                        : (long) layer.getIndex() * TENSORS + tensor;
+        return new Moment(true, iteration, stream, knobs);
     }
 
     boolean isCalibrating() {

@@ -34,6 +34,7 @@ final class WeightFreezing {
 
     private final OscillationControl oscillation;
     private final boolean incremental;
+    private final String tensor;
     private final INDArray frozenState;
     private final INDArray oscillationState;
 
@@ -46,24 +47,31 @@ final class WeightFreezing {
     private WeightFreezing(
             OscillationControl oscillation,
             boolean incremental,
+            String tensor,
             INDArray frozenState,
             INDArray oscillationState) {
         this.oscillation = oscillation;
         this.incremental = incremental;
+        this.tensor = tensor;
         this.frozenState = frozenState;
         this.oscillationState = oscillationState;
     }
 
-    /** Null for a layer that freezes no weights. */
-    static WeightFreezing of(LayerQuantization layer, Map<String, INDArray> params) {
+    /**
+     * Null for a layer that freezes no weights.
+     *
+     * @param tensor which of the layer's weights
+     */
+    static WeightFreezing of(LayerQuantization layer, String tensor, Map<String, INDArray> params) {
         if (!layer.freezesWeights()) {
             return null;
         }
         return new WeightFreezing(
                 layer.oscillation(),
                 layer.schedule() != null && layer.schedule().moves(Knob.PORTION),
-                params.get(ExtraParameter.FROZEN),
-                params.get(ExtraParameter.OSCILLATION));
+                tensor,
+                params.get(ExtraParameter.frozenKey(tensor)),
+                params.get(ExtraParameter.oscillationKey(tensor)));
     }
 
     /** Sets frozen weights to their level and, if incremental, free ones to themselves. */
@@ -213,9 +221,9 @@ final class WeightFreezing {
     /** Writes down who is frozen and what has been counted. */
     void commit(Map<String, INDArray> gradientViews) {
         if (gradientViews != null) {
-            gradientViews.get(ExtraParameter.FROZEN).assign(0);
+            gradientViews.get(ExtraParameter.frozenKey(tensor)).assign(0);
             if (oscillation != null) {
-                gradientViews.get(ExtraParameter.OSCILLATION).assign(0);
+                gradientViews.get(ExtraParameter.oscillationKey(tensor)).assign(0);
             }
         }
         if (kept == null) {

@@ -39,14 +39,23 @@ final class WeightQuantizer {
     private final String layerId;
     private final BitSet warnedChannels = new BitSet();
 
+    /**
+     * A quantizer of some of a layer's weights.
+     *
+     * @param tensor which of them
+     */
     WeightQuantizer(
-            LayerQuantization layer, int axis, Map<String, INDArray> params, String layerId) {
+            LayerQuantization layer,
+            String tensor,
+            int axis,
+            Map<String, INDArray> params,
+            String layerId) {
         this.how = layer.weight();
         this.quantizeBias = layer.quantizeBias();
         this.axis = axis;
         this.layerId = layerId;
-        learned = new LearnedValues(how, ExtraParameter.WEIGHT, TensorRole.WEIGHT, params);
-        freezing = WeightFreezing.of(layer, params);
+        learned = new LearnedValues(how, tensor, TensorRole.WEIGHT, params);
+        freezing = WeightFreezing.of(layer, tensor, params);
     }
 
     /** What quantizes the weights at a moment. */

@@ -169,6 +169,28 @@ public final class QuantizerPass {
         return gradients;
     }
 
+    /**
+     * The same pass over an activation on the heap.
+     *
+     * @param single whether the tensor is one of floats
+     * @param elements how many elements the tensor has
+     */
+    public HeapPass onHeap(boolean single, long elements) {
+        List<QuantizerParameter> parameters = estimator.parameters(spec, role);
+        boolean[] learned = new boolean[parameters.size()];
+        for (int j = 0; j < learned.length; j++) {
+            learned[j] = parameters.get(j).learned();
+        }
+        return new HeapPass(
+                kernel,
+                params,
+                values,
+                learned,
+                sharing -> estimator.gradientFactor(spec, sharing),
+                single,
+                elements);
+    }
+
     /** The loops. */
     public EstimatorKernel kernel() {
         return kernel;

@@ -44,6 +44,11 @@ public final class Quantizers {
         return new QuantSpec(bits, true, Symmetry.SYMMETRIC, true, Granularity.perTensor());
     }
 
+    /** Values inside a recurrent layer, 16 bits, symmetric, one scale: -32767..32767. */
+    public static QuantSpec int16PerTensor() {
+        return intPerTensor(16);
+    }
+
     /** Weights, 2^bits levels without a zero: odd integers, one scale for each output channel. */
     public static QuantSpec midRisePerChannel(int bits) {
         return new QuantSpec(bits, true, Symmetry.MID_RISE, false, Granularity.perChannel());

@@ -37,6 +37,7 @@ import org.deeplearning4j.nn.conf.graph.LayerVertex;
 import org.deeplearning4j.nn.conf.inputs.InputType;
 import org.deeplearning4j.nn.conf.layers.ActivationLayer;
 import org.deeplearning4j.nn.conf.layers.BaseLayer;
+import org.deeplearning4j.nn.conf.layers.BaseOutputLayer;
 import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
 import org.deeplearning4j.nn.conf.layers.DenseLayer;
 import org.deeplearning4j.nn.conf.layers.Layer;
@@ -112,7 +113,11 @@ abstract class QuantLayerContractTest {
     }
 
     boolean isOutput() {
-        return stock() instanceof OutputLayer;
+        return stock() instanceof BaseOutputLayer;
+    }
+
+    INDArray labels(DataType type, int examples) {
+        return Nets.labels(random, type, examples, CLASSES);
     }
 
     /** Whether a batch normalization can be folded into the layer. */
@@ -250,8 +255,7 @@ abstract class QuantLayerContractTest {
     final DataSet batch(int examples, DataType type) {
         long[] shape = inputType().getShape(true);
         shape[0] = examples;
-        return new DataSet(
-                Nets.random(random, type, shape), Nets.labels(random, type, examples, CLASSES));
+        return new DataSet(Nets.random(random, type, shape), labels(type, examples));
     }
 
     final DataSet batch(int examples) {
@@ -284,7 +288,7 @@ abstract class QuantLayerContractTest {
     }
 
     /** Quantizations in one of which each component is different from its default. */
-    private List<LayerQuantization> allDifferent() {
+    List<LayerQuantization> allDifferent() {
         LayerQuantization oscillating = withOscillation();
         return foldsBatchNorm()
                 ? List.of(

@@ -1,0 +1,34 @@
+package io.github.dl4jqat.layers;
+
+import java.util.List;
+import org.deeplearning4j.nn.api.ParamInitializer;
+import org.deeplearning4j.nn.conf.layers.BaseRecurrentLayer;
+import org.deeplearning4j.nn.conf.layers.FeedForwardLayer;
+
+/**
+ * Weights of a layer that one quantizer is for.
+ *
+ * @param name the share of keys that tells them apart
+ * @param outputs how many output channels they have
+ * @param weights how many there are; 0 as long as the layer does not know its sizes
+ */
+record WeightTensor(String name, long outputs, long weights) {
+
+    /** All of a layer. */
+    static List<WeightTensor> of(FeedForwardLayer layer, ParamInitializer stock) {
+        long outputs = layer.getNOut();
+        // Before the sizes are known the stock initializer would fail, and needs no answer.
+        boolean sized = outputs > 0 && layer.getNIn() > 0;
+        if (layer instanceof BaseRecurrentLayer) {
+            long columns = outputs * RecurrentKind.of(layer).gates();
+            return List.of(
+                    new WeightTensor(
+                            ExtraParameter.WEIGHT, columns, sized ? layer.getNIn() * columns : 0),
+                    new WeightTensor(
+                            ExtraParameter.RECURRENT, columns, sized ? outputs * columns : 0));
+        }
+        long biases = sized && !stock.biasKeys(layer).isEmpty() ? outputs : 0;
+        long weights = sized ? stock.numParams(layer) - biases : 0;
+        return List.of(new WeightTensor(ExtraParameter.WEIGHT, outputs, weights));
+    }
+}
