@@ -8,6 +8,7 @@ import org.deeplearning4j.nn.conf.layers.recurrent.SimpleRnn;
 import org.nd4j.linalg.activations.IActivation;
 
 /** What the recurrent layers differ in. */
+@SuppressWarnings("deprecation") // GravesLSTM is, but networks have it
 enum RecurrentKind {
     /** Output is the activation function of one sum. */
     SIMPLE(1, false, false),

@@ -312,15 +312,26 @@ abstract class RecurrentPass {
         }
     }
 
-    /** Sets what no example counts to zero, so that no observer sees it. */
+    /**
+     * Sets what belongs to masked time steps to zero, so that no observer sees it. Nothing else
+     * does either: their gradients are zero.
+     */
     final void hideMasked() {
         for (int t = 0; keep != null && t < steps; t++) {
             for (int k = 0; k < gates; k++) {
-                mask(zRaw, gateAt(t, k), t);
+                hide(zRaw, gateAt(t, k), t);
             }
-            mask(hRaw, t * block, t);
+            hide(hRaw, t * block, t);
             if (memoryRaw() != null) {
-                mask(memoryRaw(), t * block, t);
+                hide(memoryRaw(), t * block, t);
+            }
+        }
+    }
+
+    private void hide(double[] values, int from, int t) {
+        for (int e = 0; e < examples; e++) {
+            if (keep[e * steps + t] == 0) {
+                java.util.Arrays.fill(values, from + e * units, from + (e + 1) * units, 0);
             }
         }
     }

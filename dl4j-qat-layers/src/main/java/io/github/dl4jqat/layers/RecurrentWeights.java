@@ -8,6 +8,7 @@ import io.github.dl4jqat.quant.QuantParams;
 import io.github.dl4jqat.quant.QuantSpec;
 import io.github.dl4jqat.quant.Quantizers;
 import java.util.Map;
+import org.nd4j.linalg.api.memory.MemoryWorkspace;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.indexing.NDArrayIndex;
@@ -182,17 +183,23 @@ final class RecurrentWeights {
         return WeightRows.of(integers, peepholes.length / COLUMNS_OF_PEEPHOLES, p);
     }
 
-    /** The columns between one time step and the next, without those from the memory. */
+    /**
+     * The columns between one time step and the next, without those from the memory: outside of all
+     * workspaces, for the backward pass needs them too.
+     */
+    @SuppressWarnings("try")
     private INDArray withoutPeepholes(INDArray recurrent) {
         if (!kind.hasPeepholes()) {
             return recurrent;
         }
         long columns = recurrent.size(1) - COLUMNS_OF_PEEPHOLES;
-        // A view of a view may come out wrong.
-        return recurrent
-                .dup('f')
-                .get(NDArrayIndex.all(), NDArrayIndex.interval(0, columns))
-                .dup('f');
+        try (MemoryWorkspace ws = Nd4j.getMemoryManager().scopeOutOfWorkspaces()) {
+            // A view of a view may come out wrong.
+            return recurrent
+                    .dup('f')
+                    .get(NDArrayIndex.all(), NDArrayIndex.interval(0, columns))
+                    .dup('f');
+        }
     }
 
     /** The columns from the memory as three rows, or null. */
