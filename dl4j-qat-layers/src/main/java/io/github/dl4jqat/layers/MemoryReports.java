@@ -5,7 +5,7 @@ import org.deeplearning4j.nn.conf.layers.BaseLayer;
 import org.deeplearning4j.nn.conf.memory.LayerMemoryReport;
 import org.deeplearning4j.nn.conf.memory.MemoryReport;
 
-/** The memory of layers whose stock report fails, because it takes every input for an image. */
+/** The memory of layers without a stock report, or one that takes every input for an image. */
 final class MemoryReports {
 
     private MemoryReports() {}

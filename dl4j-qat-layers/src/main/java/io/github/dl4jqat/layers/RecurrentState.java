@@ -227,6 +227,16 @@ final class RecurrentState extends LayerState {
         weights.afterUpdate(parameters);
     }
 
+    @Override
+    Map<String, INDArray> evaluationParams(Map<String, INDArray> table) {
+        Map<String, INDArray> stock = super.evaluationParams(table);
+        RecurrentWeights.Raw values = weights.evaluation(parameters);
+        stock.put(LSTMParamInitializer.INPUT_WEIGHT_KEY, values.input());
+        stock.put(LSTMParamInitializer.RECURRENT_WEIGHT_KEY, values.recurrent());
+        stock.put(LSTMParamInitializer.BIAS_KEY, values.bias());
+        return stock;
+    }
+
     int[] weightLevels() {
         return weights.levels(parameters);
     }

@@ -111,6 +111,15 @@ final class RecurrentWeights {
                 recurrentMoment);
     }
 
+    /** The parameters with the values that evaluation computes with, in new arrays. */
+    Raw evaluation(Raw raw) {
+        Used used = use(raw, false);
+        return new Raw(
+                used.input().dup('f'),
+                withPeepholes(used.recurrent(), used.peepholes()).dup('f'),
+                ChannelValues.array(used.bias(), raw.bias().dataType(), raw.bias().shape()));
+    }
+
     /**
      * The integers that evaluation computes with.
      *
@@ -236,11 +245,7 @@ final class RecurrentWeights {
                     examples);
         }
         views.recurrent().assign(withPeepholes(recurrent, gradients.peepholes()));
-        INDArray bias = views.bias();
-        bias.assign(
-                Nd4j.createFromArray(gradients.bias())
-                        .castTo(bias.dataType())
-                        .reshape(bias.shape()));
+        ChannelValues.write(gradients.bias(), views.bias());
     }
 
     private static INDArray withPeepholes(INDArray recurrent, double[] peepholes) {
@@ -269,9 +274,9 @@ final class RecurrentWeights {
         if (ofInput == null) {
             return;
         }
-        ofInput.afterUpdate(raw.input());
+        ofInput.afterUpdate(raw.input(), null);
         INDArray recurrent = withoutPeepholes(raw.recurrent());
-        ofOutput.afterUpdate(recurrent);
+        ofOutput.afterUpdate(recurrent, null);
         if (kind.hasPeepholes()) {
             raw.recurrent().assign(withPeepholes(recurrent, peepholes(raw.recurrent())));
         }

@@ -29,7 +29,7 @@ public final class RandomCells {
         boolean perTensor = spec.granularity().equals(Quantizers.int8PerTensor().granularity());
         float[] scales = new float[perTensor ? 1 : rows];
         for (int c = 0; c < scales.length; c++) {
-            scales[c] = (0.5f + random.nextFloat()) / spec.qMax();
+            scales[c] = (0.1f + 0.2f * random.nextFloat()) / spec.qMax();
         }
         return WeightRows.of(values, columns, QuantParams.of(spec, scales, 0));
     }
