@@ -120,11 +120,11 @@ public final class Converter {
             EndForms.loss(node, in, conversion);
             return in;
         }
-        if (layer instanceof QuantLayerConfiguration && !PassThrough.keepsGrid(layer)) {
-            return quantized(node, in);
-        }
         if (IslandForms.isIsland(layer)) {
             return IslandForms.apply(node, in, conversion);
+        }
+        if (layer instanceof QuantLayerConfiguration && !PassThrough.keepsGrid(layer)) {
+            return quantized(node, in);
         }
         LayerForm form = IntegerForms.MOVING.get(layer.getClass());
         return form == null ? in : form.apply(node, in, conversion);
@@ -145,8 +145,13 @@ public final class Converter {
         boolean moving = PassThrough.keepsGrid(layer);
         boolean fakeQuant = layer instanceof FakeQuantLayer;
         if (EndForms.isLoss(layer)
-                || (moving && (fakeQuant || IntegerForms.MOVING.containsKey(layer.getClass())))
-                || IslandForms.isIsland(layer)) {
+                || (moving && (fakeQuant || IntegerForms.MOVING.containsKey(layer.getClass())))) {
+            return;
+        }
+        if (IslandForms.isIsland(layer)) {
+            if (layer instanceof QuantLayerConfiguration) {
+                requireReady(node);
+            }
             return;
         }
         if (!(layer instanceof QuantLayerConfiguration)) {

@@ -7,9 +7,13 @@ import io.github.dl4jqat.integer.GlobalPNormPool;
 import io.github.dl4jqat.integer.L2Normalize;
 import io.github.dl4jqat.integer.LocalResponseNormalization;
 import io.github.dl4jqat.integer.PNormPool2d;
+import io.github.dl4jqat.integer.Quantize;
 import io.github.dl4jqat.integer.TensorType;
 import io.github.dl4jqat.integer.Window2d;
 import io.github.dl4jqat.layers.NetworkView.Node;
+import io.github.dl4jqat.layers.QuantGlobalPoolingLayer;
+import io.github.dl4jqat.layers.QuantSubsamplingLayer;
+import io.github.dl4jqat.layers.QuantizedLayer;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -39,11 +43,12 @@ final class IslandForms {
             return layer.getClass() == ActivationLayer.class
                     && activation.getActivationFn() instanceof ActivationSoftmax;
         }
-        if (layer.getClass() == SubsamplingLayer.class) {
-            return ((SubsamplingLayer) layer).getPoolingType() == PoolingType.PNORM;
+        if (layer instanceof SubsamplingLayer windows) {
+            return windows.getPoolingType() == PoolingType.PNORM
+                    && LAYERS.containsKey(layer.getClass());
         }
-        if (layer.getClass() == GlobalPoolingLayer.class) {
-            return ((GlobalPoolingLayer) layer).getPoolingType() == PoolingType.PNORM;
+        if (layer instanceof GlobalPoolingLayer all) {
+            return all.getPoolingType() == PoolingType.PNORM;
         }
         return LAYERS.containsKey(layer.getClass());
     }
@@ -59,7 +64,9 @@ final class IslandForms {
                 IslandForms::localResponse);
         forms.put(ActivationLayer.class, IslandForms::softmax);
         forms.put(SubsamplingLayer.class, IslandForms::pNorm);
+        forms.put(QuantSubsamplingLayer.class, IslandForms::pNorm);
         forms.put(GlobalPoolingLayer.class, IslandForms::globalPNorm);
+        forms.put(QuantGlobalPoolingLayer.class, IslandForms::globalPNorm);
         return forms;
     }
 
@@ -94,7 +101,7 @@ final class IslandForms {
         Window2d window = PoolingForms.window(node, x);
         TensorType y = output(node, PoolingForms.pooled(x, window), c);
         c.draft().add(new PNormPool2d(node.name(), x, y, window, conf.getPnorm()));
-        return Flow.of(y, in.channelsLast());
+        return quantized(node, y, in.channelsLast(), c);
     }
 
     private static Flow globalPNorm(Node node, Flow in, Conversion c) {
@@ -107,7 +114,7 @@ final class IslandForms {
         PoolingForms.requireSpatialAxes(conf.getPoolingDimensions(), x.rank(), in.channelsLast());
         TensorType y = output(node, List.of(x.size(0)), c);
         c.draft().add(new GlobalPNormPool(node.name(), x, y, conf.getPnorm()));
-        return Flow.of(y, false);
+        return quantized(node, y, false, c);
     }
 
     static Flow normalize(Node node, List<Flow> in, Conversion c) {
@@ -128,7 +135,20 @@ final class IslandForms {
     }
 
     private static TensorType output(Node node, List<Integer> shape, Conversion c) {
-        return new TensorType(c.draft().unique(node.name()), shape, null);
+        boolean quantizes = node.running() instanceof QuantizedLayer;
+        String name = quantizes ? node.name() + ":float" : node.name();
+        return new TensorType(c.draft().unique(name), shape, null);
+    }
+
+    /** What an island gives: floats, or integers where it has a quantizer of its own. */
+    private static Flow quantized(Node node, TensorType y, boolean channelsLast, Conversion c) {
+        if (!(node.running() instanceof QuantizedLayer layer)) {
+            return Flow.of(y, channelsLast);
+        }
+        TensorType integers =
+                new TensorType(c.draft().unique(node.name()), y.shape(), layer.outputParams());
+        c.draft().add(new Quantize(node.name(), y, integers));
+        return Flow.of(integers, channelsLast);
     }
 
     /** The floats that an island reads. */

@@ -35,19 +35,18 @@ public class QuantGlobalPoolingLayer extends GlobalPoolingLayer implements Quant
     /**
      * The stock layer with a quantized output.
      *
-     * @throws IllegalArgumentException if its pooling is another than average or sum
+     * @throws IllegalArgumentException if its pooling is the maximum
      */
     public static QuantGlobalPoolingLayer of(
             GlobalPoolingLayer stock, LayerQuantization quantization) {
-        if (stock.getPoolingType() != PoolingType.AVG
-                && stock.getPoolingType() != PoolingType.SUM) {
+        if (stock.getPoolingType() == PoolingType.MAX) {
             throw new IllegalArgumentException(
                     "QuantGlobalPoolingLayer: layer '"
                             + stock.getLayerName()
                             + "' has pooling "
                             + stock.getPoolingType()
-                            + ", expected average or sum pooling. Max pooling needs no quantizer,"
-                            + " p-norm pooling has no integer form: use the stock layer");
+                            + ", expected average, sum or p-norm pooling. Max pooling needs no"
+                            + " quantizer: use the stock layer");
         }
         return StockTwin.of(stock, QuantGlobalPoolingLayer.class, quantization);
     }

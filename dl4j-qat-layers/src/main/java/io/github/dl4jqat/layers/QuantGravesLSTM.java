@@ -52,7 +52,8 @@ public class QuantGravesLSTM extends GravesLSTM implements QuantLayerConfigurati
             INDArray paramsView,
             boolean initializeParams,
             DataType networkType) {
-        LayerValidation.assertNInNOutSet("QuantGravesLSTM", getLayerName(), index, getNIn(), getNOut());
+        LayerValidation.assertNInNOutSet(
+                "QuantGravesLSTM", getLayerName(), index, getNIn(), getNOut());
         return RunningLayers.start(
                 new RecurrentRuntime(conf, networkType),
                 listeners,

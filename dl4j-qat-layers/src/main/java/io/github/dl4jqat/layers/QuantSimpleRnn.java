@@ -7,9 +7,9 @@ import java.util.Objects;
 import org.deeplearning4j.nn.api.Layer;
 import org.deeplearning4j.nn.api.ParamInitializer;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
-import org.deeplearning4j.nn.conf.layers.recurrent.SimpleRnn;
 import org.deeplearning4j.nn.conf.inputs.InputType;
 import org.deeplearning4j.nn.conf.layers.LayerValidation;
+import org.deeplearning4j.nn.conf.layers.recurrent.SimpleRnn;
 import org.deeplearning4j.nn.conf.memory.LayerMemoryReport;
 import org.deeplearning4j.optimize.api.TrainingListener;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -70,7 +70,8 @@ public class QuantSimpleRnn extends SimpleRnn implements QuantLayerConfiguration
             INDArray paramsView,
             boolean initializeParams,
             DataType networkType) {
-        LayerValidation.assertNInNOutSet("QuantSimpleRnn", getLayerName(), index, getNIn(), getNOut());
+        LayerValidation.assertNInNOutSet(
+                "QuantSimpleRnn", getLayerName(), index, getNIn(), getNOut());
         return RunningLayers.start(
                 new RecurrentRuntime(conf, networkType),
                 listeners,
@@ -162,6 +163,13 @@ public class QuantSimpleRnn extends SimpleRnn implements QuantLayerConfiguration
 
     @Override
     public String toString() {
-        return "QuantSimpleRnn(" + "nIn=" + getNIn() + ", nOut=" + getNOut() + ", quantization=" + quantization + ")";
+        return "QuantSimpleRnn("
+                + "nIn="
+                + getNIn()
+                + ", nOut="
+                + getNOut()
+                + ", quantization="
+                + quantization
+                + ")";
     }
 }

@@ -14,8 +14,9 @@ import org.nd4j.linalg.learning.config.IUpdater;
 import org.nd4j.linalg.learning.config.NoOp;
 
 /**
- * A 2-D pooling layer with a fake-quantized output. Only average pooling makes numbers that were
- * not there before; max pooling keeps its input's grid, and the stock layer serves.
+ * A 2-D pooling layer with a fake-quantized output. Only average and p-norm pooling make numbers
+ * that were not there before; max pooling keeps its input's grid, and the stock layer serves. An
+ * integer model computes p-norms in float.
  *
  * <p>Shapes: input and output {@code [batch, channels, h, w]}, or NHWC. Parameter: {@code
  * outputRange} {@code [min, max, batches]}.
@@ -34,17 +35,18 @@ public class QuantSubsamplingLayer extends SubsamplingLayer implements QuantLaye
     /**
      * The stock layer with a quantized output.
      *
-     * @throws IllegalArgumentException if its pooling is another than average
+     * @throws IllegalArgumentException if its pooling is the maximum
      */
     public static QuantSubsamplingLayer of(SubsamplingLayer stock, LayerQuantization quantization) {
-        if (stock.getPoolingType() != org.deeplearning4j.nn.conf.layers.PoolingType.AVG) {
+        if (stock.getPoolingType() != org.deeplearning4j.nn.conf.layers.PoolingType.AVG
+                && stock.getPoolingType() != org.deeplearning4j.nn.conf.layers.PoolingType.PNORM) {
             throw new IllegalArgumentException(
                     "QuantSubsamplingLayer: layer '"
                             + stock.getLayerName()
                             + "' has pooling "
                             + stock.getPoolingType()
-                            + ", expected average pooling. Max pooling needs no quantizer, p-norm"
-                            + " pooling has no integer form: use the stock layer");
+                            + ", expected average or p-norm pooling. Max pooling needs no"
+                            + " quantizer: use the stock layer");
         }
         return StockTwin.of(stock, QuantSubsamplingLayer.class, quantization);
     }

@@ -10,6 +10,8 @@ import org.deeplearning4j.nn.api.MaskState;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.layers.ActivationLayer;
 import org.deeplearning4j.nn.conf.layers.GlobalPoolingLayer;
+import org.deeplearning4j.nn.conf.layers.PoolingType;
+import org.deeplearning4j.nn.conf.layers.SubsamplingLayer;
 import org.deeplearning4j.nn.gradient.DefaultGradient;
 import org.deeplearning4j.nn.gradient.Gradient;
 import org.deeplearning4j.nn.layers.AbstractLayer;
@@ -20,6 +22,8 @@ import org.nd4j.common.primitives.Pair;
 import org.nd4j.linalg.activations.IActivation;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.api.ops.DynamicCustomOp;
+import org.nd4j.linalg.factory.Nd4j;
 
 /**
  * The running layer behind the quantized configurations without weights: a stock running layer, and
@@ -143,11 +147,37 @@ final class RangeOnlyRuntime extends AbstractLayer<org.deeplearning4j.nn.conf.la
         INDArray delta = activationPass.backward(inOutputShape(epsilon), null, mgr, trace);
         feedStock(mgr);
         INDArray epsilonNext = stock.backpropGradient(delta, mgr).getSecond();
+        if (takesNorm()) {
+            zeroWhereNothingIs(epsilonNext);
+        }
         inputQuantization.backward(epsilonNext);
         Gradient gradient = new DefaultGradient();
         state.commit(gradient, gradientViews);
         trace = null;
         return new Pair<>(gradient, mgr.leverageTo(ArrayType.ACTIVATION_GRAD, epsilonNext));
+    }
+
+    private boolean takesNorm() {
+        return (conf.getLayer() instanceof SubsamplingLayer windows
+                        && windows.getPoolingType() == PoolingType.PNORM)
+                || (conf.getLayer() instanceof GlobalPoolingLayer all
+                        && all.getPoolingType() == PoolingType.PNORM);
+    }
+
+    /**
+     * A p-norm has no slope along a number that is zero (for p = 1 zero is a subgradient); the
+     * stock layer divides zero by zero where a whole window is. In float networks a ReLU before it
+     * swallows that; quantized numbers are zero where the ReLU lets its gradient through.
+     */
+    private void zeroWhereNothingIs(INDArray epsilon) {
+        // Not Nd4j.where: in this version it takes its two choices the wrong way round.
+        INDArray chosen = Nd4j.createUninitialized(epsilon.dataType(), epsilon.shape());
+        Nd4j.exec(
+                DynamicCustomOp.builder("select")
+                        .addInputs(read.neq(0), epsilon, Nd4j.zerosLike(epsilon))
+                        .addOutputs(chosen)
+                        .build());
+        epsilon.assign(chosen);
     }
 
     /** Behind a pooled sequence DL4J hands back a sequence of one step, not the vector it got. */

@@ -152,8 +152,7 @@ public final class BatchNormReestimator {
         Consumer<INDArray> look =
                 x -> {
                     boolean last =
-                            x.rank() == RANK_OF_IMAGES
-                                    && conf.getCnn2DFormat() == CNN2DFormat.NHWC;
+                            x.rank() == RANK_OF_IMAGES && conf.getCnn2DFormat() == CNN2DFormat.NHWC;
                     int axis = last ? RANK_OF_IMAGES - 1 : 1;
                     s.batch(ChannelKernels.moments(x, axis), x.length() / x.size(axis));
                 };
@@ -169,8 +168,7 @@ public final class BatchNormReestimator {
                         new Class<?>[] {Layer.class},
                         (proxy, method, arguments) -> {
                             if (method.getName().equals("activate")) {
-                                look.accept(
-                                        arguments[0] instanceof INDArray x ? x : layer.input());
+                                look.accept(arguments[0] instanceof INDArray x ? x : layer.input());
                             }
                             try {
                                 return method.invoke(layer, arguments);

@@ -97,16 +97,18 @@ final class Planner {
         }
         switch (entry.outcome()) {
             case QUANTIZED -> grids.put(node.name(), TensorGrid.of(node.name()));
+            case ISLAND, FLOAT -> {
+                if (entry.quantization() != null) {
+                    grids.put(node.name(), TensorGrid.of(node.name()));
+                } else if (named && vertices.feedsIntegerVertex(node)) {
+                    vertices.insert(node.name(), config.forInputLayer());
+                }
+            }
             case PASSED_THROUGH -> {
                 if (incoming(node) != null) {
                     grids.put(node.name(), incoming(node));
                 } else if (readsRawInput(node)) {
                     raw.add(node.name());
-                }
-            }
-            case ISLAND, FLOAT -> {
-                if (named && vertices.feedsIntegerVertex(node)) {
-                    vertices.insert(node.name(), config.forInputLayer());
                 }
             }
         }
@@ -182,7 +184,9 @@ final class Planner {
         }
         String island = NodeKinds.island(layer, null);
         if (island != null) {
-            return Entry.stays(node, Outcome.ISLAND, island);
+            return NodeKinds.pools(layer)
+                    ? pooledIsland(node, rule, island)
+                    : Entry.stays(node, Outcome.ISLAND, island);
         }
         if (NodeKinds.pools(layer)
                 && PassThrough.keepsGrid(layer)
@@ -297,6 +301,19 @@ final class Planner {
         }
         IActivation f = ((ActivationLayer) reader.layer()).getActivationFn();
         return f instanceof ActivationIdentity || !ActivationTable.isElementwise(f) ? null : reader;
+    }
+
+    /** A layer that computes in float, reads any grid or none, and quantizes what it gives. */
+    private Entry pooledIsland(Node node, LayerRule rule, String island) {
+        LayerQuantization q = config.forLayer(null, rule, false);
+        return new Entry(
+                node,
+                Outcome.ISLAND,
+                island + "; output " + q.output().spec().typeName(),
+                Replacements.WEIGHTLESS.get(node.layer().getClass()),
+                q,
+                null,
+                null);
     }
 
     private Entry weightless(Node node, LayerRule rule) {

@@ -25,8 +25,8 @@ public record PreparationPlan(
         /** Kept as it is; it passes integers on unchanged, combines them, or picks among them. */
         PASSED_THROUGH,
         /**
-         * Kept as it is; it computes in float, in the integer model too, which dequantizes before
-         * it and quantizes after it.
+         * It computes in float, in the integer model too, which dequantizes before it and quantizes
+         * after it.
          */
         ISLAND,
         /** Kept as it is; it computes in float, and the network cannot be converted with it. */
@@ -39,8 +39,8 @@ public record PreparationPlan(
      * @param node the layer
      * @param outcome what becomes of it
      * @param reason why
-     * @param twin class of the quantized twin; null unless quantized
-     * @param quantization how it is quantized; null unless quantized
+     * @param twin class of the quantized twin; null for a layer that is kept
+     * @param quantization how it is quantized; null for a layer that is kept
      * @param activation the activation function it takes over from the layer after it, or gives up
      *     to the layer before it; null for its own
      * @param batchNorm name of the batch normalization that is folded into it, or null for none

@@ -149,7 +149,7 @@ public final class Preparer {
 
     private static void replace(NeuralNetConfiguration conf, Entry entry) {
         Layer layer = null;
-        if (entry.outcome() == Outcome.QUANTIZED) {
+        if (entry.twin() != null) {
             layer = twin(entry);
         } else if (entry.activation() != null) {
             // Its function, or the batch normalization that it is, has moved into another layer.

@@ -93,8 +93,7 @@ public final class Stripper {
             }
         }
         giveFunctionsBack(
-                view,
-                node -> ((LayerVertex) conf.getVertices().get(node.name())).getLayerConf());
+                view, node -> ((LayerVertex) conf.getVertices().get(node.name())).getLayerConf());
         removeQuantizers(view, conf);
         requireStock(view, n -> List.of(orNothing(conf.getVertices().get(n.name()))));
         requireQuantized(view, conf.toJson().equals(net.getConfiguration().toJson()));

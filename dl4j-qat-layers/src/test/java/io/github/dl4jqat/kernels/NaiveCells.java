@@ -99,12 +99,7 @@ public final class NaiveCells {
                             * (h[u] - cell.output().zeroPoint());
         }
         float z = cell.preActivation().scale();
-        return part(
-                        cell.mode(),
-                        acc,
-                        cell.input().scale(),
-                        cell.weights().params().scale(row),
-                        z)
+        return part(cell.mode(), acc, cell.input().scale(), cell.weights().params().scale(row), z)
                 + part(
                         cell.mode(),
                         back,

@@ -10,8 +10,7 @@ import java.util.function.DoubleUnaryOperator;
 /** Recurrent cells with random weights, for tests. */
 public final class RandomCells {
 
-    public static final QuantParams INPUT =
-            QuantParams.of(Quantizers.uint8PerTensor(), 0.017f, 93);
+    public static final QuantParams INPUT = QuantParams.of(Quantizers.uint8PerTensor(), 0.017f, 93);
     public static final QuantParams OUTPUT =
             QuantParams.of(Quantizers.uint8PerTensor(), 2f / 255, 128);
     public static final QuantParams BEFORE =
@@ -63,8 +62,7 @@ public final class RandomCells {
                 .grids(BEFORE, MEMORY)
                 .weights(rows(random, 4 * units, inputs, weights), bias)
                 .recurrent(rows(random, 4 * units, units, weights))
-                .peepholes(
-                        peepholes ? rows(random, 3, units, Quantizers.int16PerTensor()) : null)
+                .peepholes(peepholes ? rows(random, 3, units, Quantizers.int16PerTensor()) : null)
                 .functions(
                         CellTable.of(values(RandomCells::sigmoid, BEFORE)),
                         CellTable.of(values(Math::tanh, BEFORE)),

@@ -21,12 +21,10 @@ final class RecurrentCellTest {
 
     private static final QuantParams STEP_ONE =
             QuantParams.of(Quantizers.int8AffinePerTensor(), 1, 0);
-    private static final QuantParams WIDE =
-            QuantParams.of(Quantizers.int16PerTensor(), 0x1p-8f, 0);
+    private static final QuantParams WIDE = QuantParams.of(Quantizers.int16PerTensor(), 0x1p-8f, 0);
 
     private static WeightRows rows(int columns, float scale, int... values) {
-        return WeightRows.of(
-                values, columns, QuantParams.of(Quantizers.int8PerTensor(), scale, 0));
+        return WeightRows.of(values, columns, QuantParams.of(Quantizers.int8PerTensor(), scale, 0));
     }
 
     private static List<RecurrentCell> cells(Random random, Requantization mode) {

@@ -112,8 +112,7 @@ class BatchNormFoldingTest {
         }
 
         FeedForwardLayer folded(LayerQuantization quantization) {
-            LayerQuantization q =
-                    quantization.withBatchNorm(FoldedBatchNorm.of(normalization()));
+            LayerQuantization q = quantization.withBatchNorm(FoldedBatchNorm.of(normalization()));
             FeedForwardLayer twin =
                     image
                             ? StockTwin.of(stock(), QuantConvolutionLayer.class, q)
@@ -170,8 +169,10 @@ class BatchNormFoldingTest {
 
     /** Everything random, then the same in both. */
     private static void fill(Random random, MultiLayerNetwork stock, MultiLayerNetwork folded) {
-        stock.params().assign(Nets.random(random, stock.params().dataType(), stock.numParams())
-                .reshape(stock.params().shape()));
+        stock.params()
+                .assign(
+                        Nets.random(random, stock.params().dataType(), stock.numParams())
+                                .reshape(stock.params().shape()));
         Map<String, INDArray> norm = stock.getLayer("norm").paramTable();
         double[] variances = new double[CHANNELS];
         for (int c = 0; c < variances.length; c++) {
@@ -207,8 +208,7 @@ class BatchNormFoldingTest {
         Map<String, INDArray> own = folded.getLayer("linear").paramTable();
         assertClose(what + " mean", own.get("mean"), norm.get("mean"));
         INDArray variance = Nd4j.createFromArray(FoldedBatchNorm.variances(norm));
-        assertClose(
-                what + " var", own.get("var"), variance.castTo(own.get("var").dataType()));
+        assertClose(what + " var", own.get("var"), variance.castTo(own.get("var").dataType()));
     }
 
     private static final DataType[] TYPES = {DataType.FLOAT, DataType.DOUBLE};
@@ -281,8 +281,7 @@ class BatchNormFoldingTest {
     @EnumSource(Case.class)
     void manySteps_followTheStockLayers_statisticsToo(Case c, Random random) {
         MultiLayerNetwork stock = stock(c, DataType.DOUBLE, new Sgd(0.1));
-        MultiLayerNetwork folded =
-                folded(c, DataType.DOUBLE, new Sgd(0.1), LayerQuantization.OFF);
+        MultiLayerNetwork folded = folded(c, DataType.DOUBLE, new Sgd(0.1), LayerQuantization.OFF);
         fill(random, stock, folded);
         for (int step = 0; step < 8; step++) {
             DataSet data = c.batch(random, DataType.DOUBLE, 3 + step % 3);
@@ -355,8 +354,7 @@ class BatchNormFoldingTest {
                                         .input(data.getFeatures())
                                         .labels(data.getLabels())
                                         // Constants, though the output depends on them.
-                                        .excludeParams(
-                                                frozen ? Set.of("0_mean", "0_var") : null));
+                                        .excludeParams(frozen ? Set.of("0_mean", "0_var") : null));
                 assertThat(passed).as("frozen: %s", frozen).isTrue();
             }
         } finally {

@@ -96,7 +96,9 @@ class FoldedQuantizationTest {
         private final double[] beta = new double[OUT];
         private final double[] variance = new double[OUT];
 
-        /** What rounding adds to the folded weights; held fixed while anything is differentiated. */
+        /**
+         * What rounding adds to the folded weights; held fixed while anything is differentiated.
+         */
         private final double[][] rounding = new double[IN][OUT];
 
         Plain(Random random, int examples) {
@@ -253,8 +255,7 @@ class FoldedQuantizationTest {
                 dense(
                         q.withInput(TensorQuantization.activation(Quantizers.uint8PerTensor()))
                                 .withOutput(
-                                        TensorQuantization.activation(
-                                                Quantizers.uint8PerTensor()))
+                                        TensorQuantization.activation(Quantizers.uint8PerTensor()))
                                 .withBatchNorm(NORM));
         net.fit(
                 Nets.random(random, DataType.DOUBLE, 8, IN),
@@ -319,8 +320,7 @@ class FoldedQuantizationTest {
                         .activation(Activation.RELU)
                         .quantization(
                                 q.withInput(
-                                        TensorQuantization.activation(
-                                                Quantizers.uint8PerTensor())))
+                                        TensorQuantization.activation(Quantizers.uint8PerTensor())))
                         .build();
         Layer second =
                 new QuantDenseLayer.Builder()
@@ -388,8 +388,8 @@ class FoldedQuantizationTest {
             double scale = integers.params().scale(c);
             for (int i = 0; i < w.size(0); i++) {
                 assertThat(w.getDouble(i, c))
-                        .isCloseTo(integers.values()[(int) (c * w.size(0) + i)] * scale,
-                                within(1e-6));
+                        .isCloseTo(
+                                integers.values()[(int) (c * w.size(0) + i)] * scale, within(1e-6));
             }
             double input = ((QuantizedLayer) net.getLayer(1)).inputParams().scale();
             assertThat(stock.getParam("1_b").getDouble(c))
@@ -543,8 +543,7 @@ class FoldedQuantizationTest {
     /** Bytes of a mask are no part of a convolution; dense layers behind sequences have them. */
     @Test
     void maskedRows_countAsInTheStockLayers_andStayZero(Random random) {
-        MultiLayerNetwork net =
-                dense(LayerQuantization.OFF.withBatchNorm(NORM));
+        MultiLayerNetwork net = dense(LayerQuantization.OFF.withBatchNorm(NORM));
         Plain plain = new Plain(random, 4);
         plain.into(net);
         INDArray x = Nd4j.createFromArray(plain.x);
@@ -555,8 +554,8 @@ class FoldedQuantizationTest {
                         x.dup(),
                         true,
                         org.deeplearning4j.nn.workspace.LayerWorkspaceMgr.noWorkspaces());
-        double[][] z = x.mmul(net.getParam("0_W")).addiRowVector(net.getParam("0_b"))
-                .toDoubleMatrix();
+        double[][] z =
+                x.mmul(net.getParam("0_W")).addiRowVector(net.getParam("0_b")).toDoubleMatrix();
         for (int c = 0; c < OUT; c++) {
             z[1][c] = 0;
             double mean = 0;
@@ -568,8 +567,8 @@ class FoldedQuantizationTest {
                 v += (row[c] - mean) * (row[c] - mean) / 4;
             }
             for (int k = 0; k < 4; k++) {
-                double expected = plain.gamma[c] * (z[k][c] - mean) / Math.sqrt(v + EPS)
-                        + plain.beta[c];
+                double expected =
+                        plain.gamma[c] * (z[k][c] - mean) / Math.sqrt(v + EPS) + plain.beta[c];
                 assertThat(y.getDouble(k, c)).isCloseTo(k == 1 ? 0 : expected, within(1e-10));
             }
         }

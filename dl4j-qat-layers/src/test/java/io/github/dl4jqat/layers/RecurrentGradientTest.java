@@ -97,10 +97,7 @@ final class RecurrentGradientTest {
 
     private static RecurrentLayer running(BaseRecurrentLayer conf, INDArray params) {
         NeuralNetConfiguration global =
-                new NeuralNetConfiguration.Builder()
-                        .dataType(DataType.DOUBLE)
-                        .layer(conf)
-                        .build();
+                new NeuralNetConfiguration.Builder().dataType(DataType.DOUBLE).layer(conf).build();
         RecurrentLayer layer =
                 (RecurrentLayer)
                         global.getLayer()
@@ -240,8 +237,12 @@ final class RecurrentGradientTest {
     @EnumSource(Sort.class)
     void gradients_areTrue_underAnyMask_andFromAnyState(Sort sort) {
         Map<String, INDArray> state = new HashMap<>();
-        state.put("prevAct", Nd4j.createFromArray(doubles(EXAMPLES * UNITS)).reshape(EXAMPLES, UNITS));
-        state.put("prevMem", Nd4j.createFromArray(doubles(EXAMPLES * UNITS)).reshape(EXAMPLES, UNITS));
+        state.put(
+                "prevAct",
+                Nd4j.createFromArray(doubles(EXAMPLES * UNITS)).reshape(EXAMPLES, UNITS));
+        state.put(
+                "prevMem",
+                Nd4j.createFromArray(doubles(EXAMPLES * UNITS)).reshape(EXAMPLES, UNITS));
         INDArray mask = mask(BEGINS_LATE, HOLE, ENDS_EARLY);
         assertTrueGradient(sort, null, Map.of());
         assertTrueGradient(sort, mask, Map.of());
@@ -286,7 +287,8 @@ final class RecurrentGradientTest {
                     Map<String, INDArray> actual = copy(back.getFirst());
                     gradients.forEach(
                             (key, g) ->
-                                    assertClose(sort + " " + key + " " + length, actual.get(key), g));
+                                    assertClose(
+                                            sort + " " + key + " " + length, actual.get(key), g));
                     assertClose(sort + " epsilon " + length, back.getSecond(), next);
                 }
             }
@@ -338,13 +340,10 @@ final class RecurrentGradientTest {
         first.setInput(x, NONE);
         last.setInput(x.permute(0, 2, 1).dup(), NONE);
         assertClose(
-                "output",
-                last.activate(true, NONE).permute(0, 2, 1),
-                first.activate(true, NONE));
+                "output", last.activate(true, NONE).permute(0, 2, 1), first.activate(true, NONE));
         Pair<Gradient, INDArray> a = first.backpropGradient(epsilon, NONE);
         Pair<Gradient, INDArray> b = last.backpropGradient(epsilon.permute(0, 2, 1).dup(), NONE);
         assertClose("epsilon", b.getSecond().permute(0, 2, 1), a.getSecond());
-        assertClose(
-                "gradients", last.getGradientsViewArray(), first.getGradientsViewArray());
+        assertClose("gradients", last.getGradientsViewArray(), first.getGradientsViewArray());
     }
 }

@@ -105,10 +105,7 @@ final class RecurrentNetworkTest {
     }
 
     private static NeuralNetConfiguration.Builder settings(DataType type) {
-        return new NeuralNetConfiguration.Builder()
-                .seed(7)
-                .dataType(type)
-                .updater(new Sgd(0.1));
+        return new NeuralNetConfiguration.Builder().seed(7).dataType(type).updater(new Sgd(0.1));
     }
 
     private static MultiLayerNetwork net(DataType type, Layer... layers) {
@@ -180,8 +177,7 @@ final class RecurrentNetworkTest {
     @ParameterizedTest
     @EnumSource(Sort.class)
     void training_computesNearlyWhatEvaluationDoes(Sort sort) {
-        MultiLayerNetwork net =
-                trained(sort, DataType.FLOAT, int8().withFreezeRangesAfter(3));
+        MultiLayerNetwork net = trained(sort, DataType.FLOAT, int8().withFreezeRangesAfter(3));
         INDArray x = batch(DataType.FLOAT, 20, STEPS).getFeatures();
         INDArray evaluated = net.feedForward(x, false).get(1).dup();
         INDArray training = net.feedForward(x, true).get(1).dup();
@@ -216,7 +212,8 @@ final class RecurrentNetworkTest {
             }
             net.rnnClearPreviousState();
             INDArray again = net.rnnTimeStep(part(x, 0, 1));
-            assertThat(Nets.bits(again)).isEqualTo(Nets.bits(net.clone().rnnTimeStep(part(x, 0, 1))));
+            assertThat(Nets.bits(again))
+                    .isEqualTo(Nets.bits(net.clone().rnnTimeStep(part(x, 0, 1))));
             net.rnnClearPreviousState();
             net.rnnTimeStep(part(x, 0, 5));
             other.rnnClearPreviousState();
@@ -234,10 +231,8 @@ final class RecurrentNetworkTest {
         assertThatThrownBy(() -> net.rnnTimeStep(batch(DataType.FLOAT, 4, 1).getFeatures()))
                 .hasMessageContaining("3 examples")
                 .hasMessageContaining("rnnClearPreviousState()");
-        assertThatThrownBy(() -> net.getLayer(0).activate(
-                                Nd4j.zeros(2, INPUTS + 1, 3),
-                                false,
-                                NONE))
+        assertThatThrownBy(
+                        () -> net.getLayer(0).activate(Nd4j.zeros(2, INPUTS + 1, 3), false, NONE))
                 .hasMessageContaining("[batch, 3, time]")
                 .hasMessageContaining("[2, 4, 3]");
     }
@@ -437,8 +432,8 @@ final class RecurrentNetworkTest {
                                 TensorQuantization.weight(Quantizers.int4PerChannel())
                                         .withEstimator(GradientEstimators.lsq()))
                         .withOutput(
-                                TensorQuantization.activation(Quantizers.int8AffinePerTensor()
-                                                .withBits(8))
+                                TensorQuantization.activation(
+                                                Quantizers.int8AffinePerTensor().withBits(8))
                                         .withEstimator(GradientEstimators.lsqPlus()));
         MultiLayerNetwork net = net(DataType.FLOAT, sort.layer(q), end());
         net.fit(batch(DataType.FLOAT, 6, STEPS));
@@ -494,7 +489,10 @@ final class RecurrentNetworkTest {
             assertThat(table.get("RW")).as("peepholes train on").isNotEqualTo(rw);
         }
         Map<String, INDArray> counted =
-                net(DataType.FLOAT, sort.layer(int8().withOscillation(OscillationControl.track())), end())
+                net(
+                                DataType.FLOAT,
+                                sort.layer(int8().withOscillation(OscillationControl.track())),
+                                end())
                         .getLayer(0)
                         .paramTable();
         assertThat(counted).containsKeys("weightOscillation", "recurrentOscillation");

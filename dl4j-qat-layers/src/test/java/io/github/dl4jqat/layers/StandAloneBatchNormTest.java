@@ -208,8 +208,7 @@ class StandAloneBatchNormTest {
         assertThat(Nets.feedForward(plain, x, false).get("norm").minNumber().doubleValue())
                 .isNegative();
         MultiLayerNetwork relu = net(input, layer(Activation.RELU, LayerQuantization.OFF));
-        assertThat(Nets.feedForward(relu, x, false).get("norm").minNumber().doubleValue())
-                .isZero();
+        assertThat(Nets.feedForward(relu, x, false).get("norm").minNumber().doubleValue()).isZero();
         QuantBatchNormalization back =
                 (QuantBatchNormalization)
                         org.deeplearning4j.nn.conf.MultiLayerConfiguration.fromJson(
@@ -232,8 +231,8 @@ class StandAloneBatchNormTest {
         int[] table =
                 ActivationTable.table(
                         new ActivationSigmoid(), norm.preActivationParams(), norm.outputParams());
-        INDArray y = Nets.feedForward(net, batch(random, input, 9).getFeatures(), false)
-                .get("norm");
+        INDArray y =
+                Nets.feedForward(net, batch(random, input, 9).getFeatures(), false).get("norm");
         for (double v : y.dup().data().asDouble()) {
             int q = norm.outputParams().quantize((float) v, 0);
             assertThat(table).contains(q);
@@ -300,8 +299,7 @@ class StandAloneBatchNormTest {
                                         .steps(Knob.PORTION, 5, 0.5, 1)
                                         .freezeRangesAt(7)));
         LayerQuantization q = norm.getQuantization();
-        assertThat(q.weight())
-                .isEqualTo(TensorQuantization.weight(Quantizers.int8PerChannel()));
+        assertThat(q.weight()).isEqualTo(TensorQuantization.weight(Quantizers.int8PerChannel()));
         assertThat(q.schedule()).isEqualTo(QatSchedule.iterations().freezeRangesAt(7));
         assertThat(q.freezesWeights()).isFalse();
         norm.setQuantization(q.withWeight(null));
@@ -315,10 +313,14 @@ class StandAloneBatchNormTest {
     void inputsThatDoNotFit_areRefusedWithBothNumbers(CNN2DFormat format) {
         MultiLayerNetwork net =
                 net(InputType.convolutional(4, 5, CHANNELS, format), layer(null, quantization()));
-        assertThatThrownBy(() -> net.getLayer(0).activate(
-                        Nd4j.ones(2, 4, 6, 4),
-                        false,
-                        org.deeplearning4j.nn.workspace.LayerWorkspaceMgr.noWorkspaces()))
+        assertThatThrownBy(
+                        () ->
+                                net.getLayer(0)
+                                        .activate(
+                                                Nd4j.ones(2, 4, 6, 4),
+                                                false,
+                                                org.deeplearning4j.nn.workspace.LayerWorkspaceMgr
+                                                        .noWorkspaces()))
                 .isInstanceOf(DL4JInvalidInputException.class)
                 .hasMessageContaining("Expected 3 channels")
                 .hasMessageContaining("[2, 4, 6, 4]");

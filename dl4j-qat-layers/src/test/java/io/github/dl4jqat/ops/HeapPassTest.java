@@ -42,8 +42,14 @@ final class HeapPassTest {
             double[] values = new double[n];
             double[] gradient = new double[n];
             for (int i = 0; i < n; i++) {
-                values[i] = type == DataType.FLOAT ? (float) random.nextGaussian() : random.nextGaussian();
-                gradient[i] = type == DataType.FLOAT ? (float) random.nextGaussian() : random.nextGaussian();
+                values[i] =
+                        type == DataType.FLOAT
+                                ? (float) random.nextGaussian()
+                                : random.nextGaussian();
+                gradient[i] =
+                        type == DataType.FLOAT
+                                ? (float) random.nextGaussian()
+                                : random.nextGaussian();
             }
             INDArray x = Nd4j.createFromArray(values).castTo(type).reshape('c', 4, 9);
             INDArray g = Nd4j.createFromArray(gradient).castTo(type).reshape('c', 4, 9);
@@ -86,7 +92,8 @@ final class HeapPassTest {
             for (int j = 0; j < sums.length; j++) {
                 assertThat(sums[j][0])
                         .isCloseTo(
-                                learned[j][0], org.assertj.core.data.Percentage.withPercentage(1e-6));
+                                learned[j][0],
+                                org.assertj.core.data.Percentage.withPercentage(1e-6));
             }
         }
     }

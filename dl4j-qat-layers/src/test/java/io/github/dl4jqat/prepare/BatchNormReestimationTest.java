@@ -61,14 +61,15 @@ class BatchNormReestimationTest {
 
     private static Model net(Kind kind, DataType type, Layer... layers) {
         List<Layer> all = new ArrayList<>(List.of(layers));
-        all.add(new OutputLayer.Builder().name("out").nOut(3).activation(Activation.SOFTMAX)
-                .build());
+        all.add(
+                new OutputLayer.Builder()
+                        .name("out")
+                        .nOut(3)
+                        .activation(Activation.SOFTMAX)
+                        .build());
         return Nets.chain(
                 kind,
-                new NeuralNetConfiguration.Builder()
-                        .seed(8)
-                        .dataType(type)
-                        .updater(new Adam(1e-2)),
+                new NeuralNetConfiguration.Builder().seed(8).dataType(type).updater(new Adam(1e-2)),
                 IMAGE,
                 all);
     }
@@ -97,8 +98,7 @@ class BatchNormReestimationTest {
                 kind,
                 DataType.FLOAT,
                 convolution(
-                        full.withInput(
-                                TensorQuantization.activation(Quantizers.uint8PerTensor()))),
+                        full.withInput(TensorQuantization.activation(Quantizers.uint8PerTensor()))),
                 new BatchNormalization.Builder().name("stock").build(),
                 new QuantBatchNormalization.Builder().name("alone").build(),
                 dense);
@@ -149,8 +149,7 @@ class BatchNormReestimationTest {
                 double v = params.get("var").getDouble(c);
                 double gamma = params.get("gamma").getDouble(c);
                 assertThat(means(y)[c]).isCloseTo(params.get("beta").getDouble(c), within(1e-5));
-                assertThat(variances(y)[c])
-                        .isCloseTo(gamma * gamma * v / (v + EPS), within(1e-5));
+                assertThat(variances(y)[c]).isCloseTo(gamma * gamma * v / (v + EPS), within(1e-5));
             }
         }
     }
@@ -264,8 +263,7 @@ class BatchNormReestimationTest {
         assertThat(Nets.json(net)).isEqualTo(conf);
         assertThat(data.hasNext()).as("the data is reset").isTrue();
         Model again = Nets.copy(net);
-        assertThat(Nets.bits(Nets.output(again, data.next().getFeatures())))
-                .hasSize(24);
+        assertThat(Nets.bits(Nets.output(again, data.next().getFeatures()))).hasSize(24);
     }
 
     @ParameterizedTest
