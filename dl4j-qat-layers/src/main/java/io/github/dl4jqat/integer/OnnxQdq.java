@@ -3,9 +3,7 @@ package io.github.dl4jqat.integer;
 import io.github.dl4jqat.integer.OnnxGraph.ElementType;
 import io.github.dl4jqat.integer.OnnxGraph.Value;
 import io.github.dl4jqat.quant.QuantParams;
-import io.github.dl4jqat.quant.Requantizer;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -53,6 +51,7 @@ public final class OnnxQdq {
 
     private final OnnxGraph graph;
     private final QdqPieces pieces;
+    private final QdqLinear linear;
     private final QdqStructure structure;
     private final QdqLookups lookups;
     private final QdqFloats floats;
@@ -61,6 +60,7 @@ public final class OnnxQdq {
     private OnnxQdq(String name) {
         this.graph = new OnnxGraph(name);
         this.pieces = new QdqPieces(graph);
+        this.linear = new QdqLinear(graph, pieces);
         this.structure = new QdqStructure(graph, pieces);
         this.lookups = new QdqLookups(graph, pieces);
         this.floats = new QdqFloats(graph, pieces);
@@ -163,18 +163,18 @@ public final class OnnxQdq {
     private Value integers(IntegerOp op, List<Value> all) {
         Value in = all.get(0);
         if (op instanceof Conv2d conv) {
-            return conv(conv, in);
+            return linear.conv(conv, in);
         } else if (op instanceof Conv3d conv) {
-            return conv(conv, in);
+            return linear.conv(conv, in);
         } else if (op instanceof Dense dense) {
-            return dense(dense, in);
+            return linear.dense(dense, in);
         } else if (op instanceof MaxPool2d maxPool) {
             return QdqPieces.windowed(graph.node("MaxPool", in), maxPool.window())
                     .as(op.output().name());
         } else if (op instanceof AveragePool2d averagePool) {
-            return average(averagePool, in);
+            return linear.average(averagePool, in);
         } else if (op instanceof GlobalPool globalPool) {
-            return global(globalPool, in);
+            return linear.global(globalPool, in);
         } else if (op instanceof Lookup lookup) {
             return lookups.lookup(lookup, in);
         } else if (op instanceof Reshape) {
@@ -238,135 +238,5 @@ public final class OnnxQdq {
             }
         }
         return true;
-    }
-
-    private Value conv(Conv2d op, Value in) {
-        OnnxGraph.Node node = QdqPieces.windowed(conv(op, op.weights(), in), op.window());
-        Value real = node.with("group", op.groups()).as(op.output().name() + "/real");
-        Value q = pieces.rounded(real, op.output(), op.output().params().scale());
-        return pieces.clip(q, op.output(), op.low(), op.high());
-    }
-
-    private Value conv(Conv3d op, Value in) {
-        OnnxGraph.Node node = QdqPieces.windowed(conv(op, op.weights(), in), op.window());
-        Value real = node.with("group", op.groups()).as(op.output().name() + "/real");
-        Value q = pieces.rounded(real, op.output(), op.output().params().scale());
-        return pieces.clip(q, op.output(), op.low(), op.high());
-    }
-
-    /** The inputs of the operator, whatever the number of axes. */
-    private OnnxGraph.Node conv(IntegerOp op, Weights weights, Value in) {
-        TensorType input = op.inputs().get(0);
-        String name = op.output().name();
-        return graph.node(
-                "Conv",
-                pieces.dequantized(in, input),
-                pieces.weights(name, weights),
-                pieces.bias(name, weights, input));
-    }
-
-    private Value dense(Dense op, Value in) {
-        String name = op.output().name();
-        Value real =
-                graph.node(
-                                "Gemm",
-                                pieces.dequantized(in, op.input()),
-                                pieces.weights(name, op.weights()),
-                                pieces.bias(name, op.weights(), op.input()))
-                        .with("transB", 1)
-                        .as(name + "/real");
-        Value q = pieces.rounded(real, op.output(), op.output().params().scale());
-        return pieces.clip(q, op.output(), op.low(), op.high());
-    }
-
-    private Value average(AveragePool2d op, Value in) {
-        int rows = op.output().size(1);
-        int columns = op.output().size(2);
-        int divisor = op.divisor(0, 0);
-        boolean everywhereTheSame = true;
-        for (int y = 0; y < rows; y++) {
-            for (int x = 0; x < columns; x++) {
-                everywhereTheSame &= op.divisor(y, x) == divisor;
-            }
-        }
-        if (everywhereTheSame) {
-            int channels = op.input().size(0);
-            return conv(
-                    new Conv2d(
-                            op.name(),
-                            op.input(),
-                            op.output(),
-                            QdqPieces.ones(channels, op.window(), 1f / divisor),
-                            op.window(),
-                            channels,
-                            op.mode(),
-                            op.low(),
-                            op.high()),
-                    in);
-        }
-        return averageOfReal(op, in);
-    }
-
-    private Value averageOfReal(AveragePool2d op, Value in) {
-        String name = op.output().name();
-        int channels = op.input().size(0);
-        int rows = op.output().size(1);
-        int columns = op.output().size(2);
-        Requantizer requantizer = op.requantizer();
-        float[] factors = new float[rows * columns];
-        for (int y = 0; y < rows; y++) {
-            for (int x = 0; x < columns; x++) {
-                factors[y * columns + x] = requantizer.factor(op.divisor(y, x) - 1);
-            }
-        }
-        byte[] ones = new byte[channels * op.window().area()];
-        Arrays.fill(ones, (byte) 1);
-        Value w =
-                graph.bytes(
-                        name + "/w",
-                        ElementType.INT8,
-                        ones,
-                        channels,
-                        1,
-                        op.window().kernelH(),
-                        op.window().kernelW());
-        Value sum =
-                QdqPieces.windowed(
-                                graph.node("ConvInteger", in, w, pieces.zeroPoint(op.input())),
-                                op.window())
-                        .with("group", channels)
-                        .as(name + "/sum");
-        Value real =
-                graph.node("Cast", sum).with("to", ElementType.FLOAT.number()).as(name + "/cast");
-        Value steps =
-                graph.node("Mul", real, graph.floats(name + "/factors", factors, rows, columns))
-                        .as(name + "/steps");
-        return pieces.clip(
-                pieces.rounded(steps, op.output(), 1f), op.output(), op.low(), op.high());
-    }
-
-    private Value global(GlobalPool op, Value in) {
-        int height = op.input().size(1);
-        int width = op.input().size(2);
-        Window2d whole = Window2d.of(height, width);
-        String name = op.output().name();
-        if (op.kind() == GlobalPool.Kind.MAX) {
-            return pieces.reshape(
-                    QdqPieces.windowed(graph.node("MaxPool", in), whole).as(name), op.output());
-        }
-        int channels = op.input().size(0);
-        TensorType image = TensorType.of(name, op.output().params(), channels, 1, 1);
-        Conv2d sum =
-                new Conv2d(
-                        op.name(),
-                        op.input(),
-                        image,
-                        QdqPieces.ones(channels, whole, op.weightScale()),
-                        whole,
-                        channels,
-                        op.mode(),
-                        op.low(),
-                        op.high());
-        return pieces.reshape(conv(sum, in), op.output());
     }
 }

@@ -6,7 +6,6 @@ import io.github.dl4jqat.quant.QuantSpec;
 import io.github.dl4jqat.quant.Requantization;
 import io.github.dl4jqat.quant.Symmetry;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -22,9 +21,8 @@ final class QnetReader {
 
     private final byte[] bytes;
     private final String source;
-    private final List<ByteBuffer> parts = new ArrayList<>();
-    private final List<Boolean> partsUsed = new ArrayList<>();
     private final Map<String, TensorType> tensors = new HashMap<>();
+    private QnetParts parts;
     private Requantization mode;
 
     QnetReader(byte[] bytes, String source) {
@@ -36,7 +34,7 @@ final class QnetReader {
         Map<String, ByteBuffer> entries = StoredZip.read(bytes, source);
         QnetFields manifest = QnetFields.parse(manifestBytes(entries), source);
         version(manifest);
-        parts(manifest, entries);
+        parts = new QnetParts(manifest, entries, source);
         try {
             return model(manifest);
         } catch (IllegalArgumentException | ArithmeticException e) {
@@ -86,43 +84,6 @@ final class QnetReader {
         }
     }
 
-    private void parts(QnetFields manifest, Map<String, ByteBuffer> entries)
-            throws QnetFormatException {
-        for (QnetFields part : manifest.objects("parts")) {
-            String path = part.text("path");
-            if (!path.equals(QnetWriter.partPath(parts.size()))) {
-                throw part.error(
-                        "path is '"
-                                + path
-                                + "', expected '"
-                                + QnetWriter.partPath(parts.size())
-                                + "'");
-            }
-            ByteBuffer content = entries.remove(path);
-            if (content == null) {
-                throw part.error("there is no entry '" + path + "'");
-            }
-            if (part.integer("bytes") != content.remaining()) {
-                throw part.error(
-                        "'"
-                                + path
-                                + "' has "
-                                + content.remaining()
-                                + " bytes, expected "
-                                + part.integer("bytes"));
-            }
-            if (!QnetWriter.sha256(content.duplicate()).equals(part.text("sha256"))) {
-                throw part.error("the SHA-256 of '" + path + "' does not match");
-            }
-            parts.add(content.order(ByteOrder.LITTLE_ENDIAN));
-            partsUsed.add(false);
-        }
-        if (!entries.isEmpty()) {
-            throw new QnetFormatException(
-                    source, "entries that the manifest does not list: " + entries.keySet());
-        }
-    }
-
     private IntegerModel model(QnetFields manifest) throws QnetFormatException {
         mode = manifest.choice("requantization", Requantization.class);
         IntegerModel.Builder builder = IntegerModel.builder().requantization(mode);
@@ -143,9 +104,7 @@ final class QnetReader {
             builder.add(op(op));
         }
         manifest.texts("outputs").forEach(builder::output);
-        if (partsUsed.contains(false)) {
-            throw manifest.error("part " + partsUsed.indexOf(false) + " is used by nothing");
-        }
+        parts.checkAllUsed(manifest);
         IntegerModel model = builder.build();
         if (model.tensors().size() != tensors.size()) {
             throw manifest.error("it lists tensors that no operation writes");
@@ -249,7 +208,7 @@ final class QnetReader {
                             mode,
                             f.integer("low"),
                             f.integer("high"));
-            case "Lookup" -> new Lookup(name, in, out, ints(f, "table"));
+            case "Lookup" -> new Lookup(name, in, out, parts.ints(f, "table"));
             case "Reshape" -> new Reshape(name, in, out);
             case "Transpose" -> new Transpose(name, in, out, f.integers("permutation"));
             case "Combine" -> combine(f, name, inputs, out);
@@ -260,7 +219,7 @@ final class QnetReader {
             case "Spread" -> new Spread(name, in, out, f.integers("steps"));
             case "Reverse" -> new Reverse(name, in, out, f.integer("axis"));
             case "Dequantize" ->
-                    new Dequantize(name, in, out, floats(f, "values"), f.flag("softmax"));
+                    new Dequantize(name, in, out, parts.floats(f, "values"), f.flag("softmax"));
             case "Embedding" -> new Embedding(name, in, out, table(f, out));
             default -> {
                 FloatOp floatOp = QnetFloats.read(f, f.text("type"), name, in, out);
@@ -280,7 +239,7 @@ final class QnetReader {
             throw f.error("an Embedding writes integers, '" + out.name() + "' is float");
         }
         long count = (long) f.integer("vocabulary") * out.size(0);
-        return packed(f, "table", count, out.params().spec());
+        return parts.packed(f, "table", count, out.params().spec());
     }
 
     private Combine combine(QnetFields f, String name, List<TensorType> inputs, TensorType out)
@@ -339,61 +298,8 @@ final class QnetReader {
                 throw fields.error("shape " + shape + " is not possible");
             }
         }
-        int[] values = packed(fields, "values", count, spec);
-        QuantParams params = QuantParams.of(spec, floats(fields, "scales"), 0);
-        return Weights.of(params, shape, values, ints(fields, "bias"));
-    }
-
-    /** A part of packed integers; memory is taken only if there are as many as are claimed. */
-    private int[] packed(QnetFields fields, String name, long count, QuantSpec spec)
-            throws QnetFormatException {
-        ByteBuffer packed = part(fields, name);
-        if (count < 0 || packed.remaining() != BitPacking.bytes(count, spec.bits())) {
-            throw fields.error(
-                    count
-                            + " integers of "
-                            + spec.bits()
-                            + " bits take "
-                            + BitPacking.bytes(count, spec.bits())
-                            + " bytes, the part has "
-                            + packed.remaining());
-        }
-        byte[] content = new byte[packed.remaining()];
-        packed.duplicate().get(content);
-        return BitPacking.unpack(content, Math.toIntExact(count), spec);
-    }
-
-    private ByteBuffer part(QnetFields fields, String name) throws QnetFormatException {
-        int index = fields.integer(name);
-        if (index < 0 || index >= parts.size()) {
-            throw fields.error("'" + name + "' is part " + index + " of " + parts.size());
-        }
-        if (partsUsed.set(index, true)) {
-            throw fields.error("'" + name + "' is part " + index + ", which is used already");
-        }
-        return parts.get(index);
-    }
-
-    private ByteBuffer words(QnetFields fields, String name) throws QnetFormatException {
-        ByteBuffer part = part(fields, name);
-        if (part.remaining() % Integer.BYTES != 0) {
-            throw fields.error(
-                    "'" + name + "' has " + part.remaining() + " bytes, no multiple of 4");
-        }
-        return part.duplicate().order(ByteOrder.LITTLE_ENDIAN);
-    }
-
-    private int[] ints(QnetFields fields, String name) throws QnetFormatException {
-        ByteBuffer part = words(fields, name);
-        int[] values = new int[part.remaining() / Integer.BYTES];
-        part.asIntBuffer().get(values);
-        return values;
-    }
-
-    private float[] floats(QnetFields fields, String name) throws QnetFormatException {
-        ByteBuffer part = words(fields, name);
-        float[] values = new float[part.remaining() / Float.BYTES];
-        part.asFloatBuffer().get(values);
-        return values;
+        int[] values = parts.packed(fields, "values", count, spec);
+        QuantParams params = QuantParams.of(spec, parts.floats(fields, "scales"), 0);
+        return Weights.of(params, shape, values, parts.ints(fields, "bias"));
     }
 }

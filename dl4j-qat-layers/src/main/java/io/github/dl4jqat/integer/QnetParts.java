@@ -1,0 +1,117 @@
+package io.github.dl4jqat.integer;
+
+import io.github.dl4jqat.quant.QuantSpec;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * The numbered parts of a {@code .qnet} file, each used once. Lengths are compared with the bytes
+ * that are there before memory is taken. Not thread-safe.
+ */
+final class QnetParts {
+
+    private final List<ByteBuffer> parts = new ArrayList<>();
+    private final List<Boolean> used = new ArrayList<>();
+
+    /** The parts that a manifest lists, which must be all entries that are left. */
+    QnetParts(QnetFields manifest, Map<String, ByteBuffer> entries, String source)
+            throws QnetFormatException {
+        for (QnetFields part : manifest.objects("parts")) {
+            String path = part.text("path");
+            if (!path.equals(QnetWriter.partPath(parts.size()))) {
+                throw part.error(
+                        "path is '"
+                                + path
+                                + "', expected '"
+                                + QnetWriter.partPath(parts.size())
+                                + "'");
+            }
+            ByteBuffer content = entries.remove(path);
+            if (content == null) {
+                throw part.error("there is no entry '" + path + "'");
+            }
+            if (part.integer("bytes") != content.remaining()) {
+                throw part.error(
+                        "'"
+                                + path
+                                + "' has "
+                                + content.remaining()
+                                + " bytes, expected "
+                                + part.integer("bytes"));
+            }
+            if (!QnetWriter.sha256(content.duplicate()).equals(part.text("sha256"))) {
+                throw part.error("the SHA-256 of '" + path + "' does not match");
+            }
+            parts.add(content.order(ByteOrder.LITTLE_ENDIAN));
+            used.add(false);
+        }
+        if (!entries.isEmpty()) {
+            throw new QnetFormatException(
+                    source, "entries that the manifest does not list: " + entries.keySet());
+        }
+    }
+
+    void checkAllUsed(QnetFields manifest) throws QnetFormatException {
+        if (used.contains(false)) {
+            throw manifest.error("part " + used.indexOf(false) + " is used by nothing");
+        }
+    }
+
+    /** A part of packed integers; memory is taken only if there are as many as are claimed. */
+    int[] packed(QnetFields fields, String name, long count, QuantSpec spec)
+            throws QnetFormatException {
+        ByteBuffer packed = part(fields, name);
+        if (count < 0 || packed.remaining() != BitPacking.bytes(count, spec.bits())) {
+            throw fields.error(
+                    count
+                            + " integers of "
+                            + spec.bits()
+                            + " bits take "
+                            + BitPacking.bytes(count, spec.bits())
+                            + " bytes, the part has "
+                            + packed.remaining());
+        }
+        byte[] content = new byte[packed.remaining()];
+        packed.duplicate().get(content);
+        return BitPacking.unpack(content, Math.toIntExact(count), spec);
+    }
+
+    private ByteBuffer part(QnetFields fields, String name) throws QnetFormatException {
+        int index = fields.integer(name);
+        if (index < 0 || index >= parts.size()) {
+            throw fields.error("'" + name + "' is part " + index + " of " + parts.size());
+        }
+        if (used.set(index, true)) {
+            throw fields.error("'" + name + "' is part " + index + ", which is used already");
+        }
+        return parts.get(index);
+    }
+
+    private ByteBuffer words(QnetFields fields, String name) throws QnetFormatException {
+        ByteBuffer part = part(fields, name);
+        if (part.remaining() % Integer.BYTES != 0) {
+            throw fields.error(
+                    "'" + name + "' has " + part.remaining() + " bytes, no multiple of 4");
+        }
+        return part.duplicate().order(ByteOrder.LITTLE_ENDIAN);
+    }
+
+    /** A part of 32-bit integers. */
+    int[] ints(QnetFields fields, String name) throws QnetFormatException {
+        ByteBuffer part = words(fields, name);
+        int[] values = new int[part.remaining() / Integer.BYTES];
+        part.asIntBuffer().get(values);
+        return values;
+    }
+
+    /** A part of floats. */
+    float[] floats(QnetFields fields, String name) throws QnetFormatException {
+        ByteBuffer part = words(fields, name);
+        float[] values = new float[part.remaining() / Float.BYTES];
+        part.asFloatBuffer().get(values);
+        return values;
+    }
+}
