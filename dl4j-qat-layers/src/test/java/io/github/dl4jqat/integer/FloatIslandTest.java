@@ -142,6 +142,68 @@ class FloatIslandTest {
         assertThat(models.lenet(18, 2, 2, 3, 2).floatIslands()).isEmpty();
     }
 
+    /**
+     * Neighbours that ONNX Runtime moves or fuses: a pool and a transposition before an island of
+     * two operations that begins with a table, a reshape and a dense layer behind it.
+     */
+    @Test
+    void neighboursOfAnIslandStayExact() {
+        long different = 0;
+        long outputs = 0;
+        for (int seed = 0; seed < 20; seed++) {
+            TestModels models = new TestModels(seed, Requantization.FLOAT, 8, 8);
+            IntegerModel model = neighbours(models);
+            TensorData q = TensorData.of(models.integers(model.tensor("q"), 50));
+            int[] defined = run(new JavaEngine(model), "q", q, "d", 50).ints();
+            try (OrtEngine ort = new OrtEngine(model)) {
+                int[] fast = run(ort, "q", q, "d", 50).ints();
+                for (int i = 0; i < fast.length; i++) {
+                    different += fast[i] == defined[i] ? 0 : 1;
+                }
+            }
+            outputs += defined.length;
+            assertThat(Arrays.stream(defined).distinct().count()).isGreaterThan(5);
+        }
+        assertThat((double) different / outputs).isLessThan(0.01);
+    }
+
+    private static IntegerModel neighbours(TestModels models) {
+        TensorType x = TensorType.ofFloats("x", 3, 6, 6);
+        TensorType q = TensorType.of("q", models.activation(0.05), 3, 6, 6);
+        Window2d half = Window2d.of(2, 2).withStride(2, 2);
+        TensorType pooled = TensorType.of("pooled", q.params(), 3, 3, 3);
+        TensorType turned = TensorType.of("turned", q.params(), 3, 3, 3);
+        TensorType f = TensorType.ofFloats("f", 3, 3, 3);
+        TensorType g = TensorType.ofFloats("g", 3, 3, 3);
+        TensorType h = TensorType.ofFloats("h", 3, 3, 3);
+        TensorType r = TensorType.of("r", UNIT, 3, 3, 3);
+        TensorType flat = TensorType.of("flat", UNIT, 27);
+        Weights weights = models.weights(0.01, 5, 27);
+        TensorType d = TensorType.of("d", models.activation(0.01), 5);
+        float[] table = new float[256];
+        for (int i = 0; i < table.length; i++) {
+            table[i] = (float) Math.sin(i);
+        }
+        return IntegerModel.builder()
+                .input(x)
+                .add(new Quantize("begin", x, q))
+                .add(new MaxPool2d("pool", q, pooled, half))
+                .add(new Transpose("turn", pooled, turned, List.of(2, 0, 1)))
+                .add(new Dequantize("to", turned, f, Arrays.copyOf(table, levels(q)), false))
+                .add(new FloatSoftmax("softmax", f, g))
+                .add(new L2Normalize("l2", g, h, 1e-8))
+                .add(new Quantize("from", h, r))
+                .add(new Reshape("flatten", r, flat))
+                .add(Dense.of("dense", flat, d, weights, Requantization.FLOAT))
+                .add(Dequantize.linear("end", d, TensorType.ofFloats("y", 5), false))
+                .output("y")
+                .build();
+    }
+
+    private static int levels(TensorType tensor) {
+        return tensor.params().spec().qMax() - tensor.params().spec().qMin() + 1;
+    }
+
     @Test
     void lastIntegersMayBeFedInsteadOfComputed() {
         TestModels models = new TestModels(3, Requantization.FLOAT, 8, 8);
