@@ -7,7 +7,10 @@ import io.github.dl4jqat.integer.TensorType;
 import io.github.dl4jqat.integer.Weights;
 import io.github.dl4jqat.integer.Window2d;
 import io.github.dl4jqat.layers.NetworkView.Node;
+import io.github.dl4jqat.layers.QuantizedSeparableLayer;
 import io.github.dl4jqat.layers.QuantizedWeightLayer.IntegerWeights;
+import io.github.dl4jqat.quant.QuantParams;
+import io.github.dl4jqat.quant.Requantization;
 import java.util.ArrayList;
 import java.util.List;
 import org.deeplearning4j.nn.conf.ConvolutionMode;
@@ -34,6 +37,50 @@ final class ConvolutionForms {
         TensorType y =
                 convolved(node, x, null, weights(node, x, window, groups), window, groups, c);
         return Flow.of(y, in.channelsLast());
+    }
+
+    /** A depthwise convolution to the tensor inside the layer, and one of single pixels from it. */
+    static Flow separable(Node node, Flow in, Conversion c) {
+        TensorType x = in.tensor();
+        Conversion.weighted(node, x);
+        QuantizedSeparableLayer layer = (QuantizedSeparableLayer) node.running();
+        QuantParams params = layer.innerParams();
+        if (params == null) {
+            throw new IllegalArgumentException(
+                    "the tensor between its two parts is not quantized, or has seen no data; give"
+                            + " it an innerQuant, and call Qat.calibrate");
+        }
+        Window2d window = window((ConvolutionLayer) node.layer(), x);
+        IntegerWeights depthwise = layer.depthwiseWeights();
+        Weights weights = weights(depthwise, depthwise.values(), 1, window);
+        TensorType inner =
+                new TensorType(
+                        c.draft().unique(node.name() + ":inner"),
+                        outputShape(weights, window, x),
+                        params);
+        Requantization mode = layer.quantization().requantization();
+        c.draft().requireMode(mode);
+        c.draft()
+                .add(
+                        new Conv2d(
+                                node.name(),
+                                x,
+                                inner,
+                                weights,
+                                window,
+                                x.size(0),
+                                mode,
+                                params.spec().qMin(),
+                                params.spec().qMax()));
+        IntegerWeights pointwise = layer.integerWeights();
+        Window2d pixel = Window2d.of(1, 1);
+        Weights last = weights(pointwise, pointwise.values(), inner.size(0), pixel);
+        return Flow.of(convolved(node, inner, null, last, pixel, 1, c), in.channelsLast());
+    }
+
+    private static List<Integer> outputShape(Weights weights, Window2d window, TensorType x) {
+        return List.of(
+                weights.channels(), window.outputHeight(x.size(1)), window.outputWidth(x.size(2)));
     }
 
     /** A sequence is an image of one column. */
@@ -194,11 +241,7 @@ final class ConvolutionForms {
             Window2d window,
             int groups,
             Conversion c) {
-        List<Integer> shape =
-                List.of(
-                        weights.channels(),
-                        window.outputHeight(x.size(1)),
-                        window.outputWidth(x.size(2)));
+        List<Integer> shape = outputShape(weights, window, x);
         return c.activatedAs(
                 node,
                 LinearForms.function(node),

@@ -11,6 +11,7 @@ import io.github.dl4jqat.layers.QuantDenseLayer;
 import io.github.dl4jqat.layers.QuantDepthwiseConvolution2D;
 import io.github.dl4jqat.layers.QuantGlobalPoolingLayer;
 import io.github.dl4jqat.layers.QuantOutputLayer;
+import io.github.dl4jqat.layers.QuantSeparableConvolution2D;
 import io.github.dl4jqat.layers.QuantSubsampling1DLayer;
 import io.github.dl4jqat.layers.QuantSubsamplingLayer;
 import java.util.LinkedHashMap;
@@ -57,6 +58,7 @@ final class IntegerForms {
         forms.put(QuantConvolutionLayer.class, ConvolutionForms::convolution);
         forms.put(QuantDepthwiseConvolution2D.class, ConvolutionForms::depthwise);
         forms.put(QuantDeconvolution2D.class, ConvolutionForms::transposed);
+        forms.put(QuantSeparableConvolution2D.class, ConvolutionForms::separable);
         forms.put(QuantConvolution1DLayer.class, ConvolutionForms::sequence);
         forms.put(QuantDenseLayer.class, LinearForms::dense);
         forms.put(QuantOutputLayer.class, LinearForms::output);

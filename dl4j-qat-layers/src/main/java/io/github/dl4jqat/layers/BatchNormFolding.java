@@ -342,7 +342,7 @@ final class BatchNormFolding {
         masked(dz, mask);
         gradientBuffer = LinearPass.bufferLike(w, gradientBuffer);
         dx.addi(op.backward(t.linear.input, w, null, dz, gradientBuffer, null, mgr));
-        gradW.addi(gradientBuffer);
+        op.byOutput(gradW).addi(op.byOutput(gradientBuffer));
         if (gradB != null) {
             biasGradient(db, mask == null ? null : ChannelKernels.sums(dz, axis), gradB);
         }

@@ -44,6 +44,9 @@ record ExtraParameter(
     /** That of the weights between the time steps of a recurrent layer. */
     static final String RECURRENT = "recurrent";
 
+    /** That of the weights of a depthwise part. */
+    static final String DEPTHWISE = "depthwise";
+
     /** Follows the name of weights: one for each that is frozen at its level, else zero. */
     private static final String FROZEN = "Frozen";
 
@@ -98,7 +101,7 @@ record ExtraParameter(
         if (q.weight() != null && layer instanceof FeedForwardLayer weighted) {
             for (WeightTensor tensor : WeightTensor.of(weighted, stock)) {
                 String name = tensor.name();
-                addLearned(all, name, q.weight(), scales(q.weight(), tensor));
+                addLearned(all, name, q.weight(), TensorRole.WEIGHT, scales(q.weight(), tensor));
                 if (q.freezesWeights()) {
                     all.add(state(frozenKey(name), tensor.weights()));
                 }
@@ -108,8 +111,8 @@ record ExtraParameter(
                 }
             }
         }
-        addLearned(all, INPUT, q.input(), 1);
-        addLearned(all, OUTPUT, q.output(), 1);
+        addLearned(all, INPUT, q.input(), TensorRole.ACTIVATION, 1);
+        addLearned(all, OUTPUT, q.output(), TensorRole.ACTIVATION, 1);
         return all;
     }
 
@@ -135,12 +138,14 @@ record ExtraParameter(
     }
 
     private static void addLearned(
-            List<ExtraParameter> all, String tensor, TensorQuantization t, long scales) {
+            List<ExtraParameter> all,
+            String tensor,
+            TensorQuantization t,
+            TensorRole role,
+            long scales) {
         if (t == null) {
             return;
         }
-        boolean weights = tensor.equals(WEIGHT) || tensor.equals(RECURRENT);
-        TensorRole role = weights ? TensorRole.WEIGHT : TensorRole.ACTIVATION;
         GradientEstimator estimator = t.estimator();
         for (QuantizerParameter parameter : estimator.parameters(t.spec(), role)) {
             if (parameter.learned()) {

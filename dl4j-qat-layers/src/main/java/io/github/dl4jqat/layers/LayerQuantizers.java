@@ -20,7 +20,7 @@ import org.nd4j.linalg.indexing.conditions.Conditions;
  * The activation quantizers of one running layer: input, pre-activation and output, and the way to
  * the quantizer of the incoming tensor. Belongs to that layer; not thread-safe.
  */
-final class LayerQuantizers {
+final class LayerQuantizers implements LinearGrids {
 
     private final ActivationQuantizer input;
     private final ActivationQuantizer preActivation;
@@ -74,7 +74,8 @@ final class LayerQuantizers {
         return t == null ? null : new ActivationQuantizer(t, tensor, params);
     }
 
-    TrainingClock clock() {
+    @Override
+    public TrainingClock clock() {
         return clock;
     }
 
@@ -144,7 +145,8 @@ final class LayerQuantizers {
         return inner;
     }
 
-    QuantParams inputParams(boolean training) {
+    @Override
+    public QuantParams inputParams(boolean training) {
         if (input != null) {
             return input.params(training);
         }
@@ -155,11 +157,13 @@ final class LayerQuantizers {
         return source == null ? null : source.params(training);
     }
 
-    QuantParams preActivationParams(boolean training) {
+    @Override
+    public QuantParams preActivationParams(boolean training) {
         return preActivation == null ? null : preActivation.params(training);
     }
 
-    QuantParams outputParams(boolean training) {
+    @Override
+    public QuantParams outputParams(boolean training) {
         return output == null ? null : output.params(training);
     }
 
@@ -216,7 +220,8 @@ final class LayerQuantizers {
     }
 
     /** Whether a table stands between the accumulator and the output. */
-    boolean needsTable(IActivation f) {
+    @Override
+    public boolean needsTable(IActivation f) {
         return ActivationTable.isNeeded(f, output == null ? null : output.how().spec());
     }
 
@@ -249,22 +254,32 @@ final class LayerQuantizers {
      *
      * @return null if the tensor is not on that grid: something in between changed it
      */
-    INDArray inputSteps(INDArray x, QuantParams p) {
+    @Override
+    public INDArray inputSteps(INDArray x, QuantParams p) {
         if (!LinearPass.carriesIntegers(x.dataType())) {
             return null;
         }
-        INDArray steps = x.ulike();
         if (input != null) {
+            INDArray steps = x.ulike();
             TensorKernels.steps(x, steps, p, 0);
             // As an integer NaN is the zero point; here it would spoil every other example too.
             BooleanIndexing.replaceWhere(steps, 0, Conditions.isNan());
             return steps;
         }
+        return stepsOnGrid(x, p);
+    }
+
+    /** The steps of a tensor that something else has put on its grid; null if it is not there. */
+    static INDArray stepsOnGrid(INDArray x, QuantParams p) {
+        if (!LinearPass.carriesIntegers(x.dataType())) {
+            return null;
+        }
+        INDArray steps = x.ulike();
         return TensorKernels.stepsOnGrid(x, steps, p) == 0 ? steps : null;
     }
 
     /** The real number of an integer, as arrays of that type hold it. */
-    double value(int q, QuantParams p, DataType type) {
+    static double value(int q, QuantParams p, DataType type) {
         return type == DataType.DOUBLE
                 ? (q - p.zeroPoint()) * (double) p.scale()
                 : p.dequantize(q, 0);

@@ -33,8 +33,9 @@ final class LinearPass {
 
     private final LayerQuantization how;
     private final LinearOp op;
-    private final LayerQuantizers quantizers;
+    private final LinearGrids quantizers;
     private final String layerId;
+    private final int stream;
     private final WeightQuantizer weightQuantizer;
 
     private INDArray weightBuffer;
@@ -43,22 +44,23 @@ final class LinearPass {
     LinearPass(
             LayerQuantization how,
             LinearOp op,
-            LayerQuantizers quantizers,
+            LinearGrids quantizers,
+            String tensor,
             Map<String, INDArray> params,
             String layerId) {
         this.how = how;
         this.op = op;
         this.quantizers = quantizers;
+        stream =
+                tensor.equals(ExtraParameter.DEPTHWISE)
+                        ? TrainingClock.DEPTHWISE
+                        : TrainingClock.WEIGHT;
         this.layerId = layerId;
         weightQuantizer =
                 how.weight() == null
                         ? null
                         : new WeightQuantizer(
-                                how,
-                                ExtraParameter.WEIGHT,
-                                op.outputAxisOfWeights(),
-                                params,
-                                layerId);
+                                how, tensor, op.outputAxisOfWeights(), params, layerId);
     }
 
     /** What a training forward pass leaves for the backward pass. */
@@ -96,7 +98,7 @@ final class LinearPass {
     void quantizeWeights(INDArray x, INDArray w, INDArray b, boolean training, Trace trace) {
         trace.input = x;
         trace.weights = w;
-        trace.moment = quantizers.clock().moment(training, TrainingClock.WEIGHT);
+        trace.moment = quantizers.clock().moment(training, stream);
         if (weightQuantizer != null) {
             QuantParams input = quantizers.inputParams(training);
             trace.weightPass = weightQuantizer.pass(op.byOutput(w), b, input, trace.moment);
@@ -154,7 +156,7 @@ final class LinearPass {
             int[] integers = ActivationTable.table(orIdentity(f), requantized, output);
             double[] values = new double[integers.length];
             for (int i = 0; i < values.length; i++) {
-                values[i] = quantizers.value(integers[i], output, w.dataType());
+                values[i] = LayerQuantizers.value(integers[i], output, w.dataType());
             }
             TensorKernels.lookup(acc, acc, requantized, values);
         }

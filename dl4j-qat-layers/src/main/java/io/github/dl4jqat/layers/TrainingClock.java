@@ -33,6 +33,9 @@ final class TrainingClock {
     /** Those of the weights between time steps; streams below zero are theirs alone. */
     static final int RECURRENT = -1;
 
+    /** Those of a depthwise part's weights; streams below zero are theirs alone. */
+    static final int DEPTHWISE = -1;
+
     private final Layer layer;
     private final QatSchedule schedule;
 
@@ -49,9 +52,7 @@ final class TrainingClock {
         int iteration = layer.getIterationCount();
         Map<Knob, Double> knobs = schedule.knobs(iteration, layer.getEpochCount());
         long stream =
-                tensor == RECURRENT
-                        ? -1L - layer.getIndex()
-                        : (long) layer.getIndex() * TENSORS + tensor;
+                tensor < 0 ? -1L - layer.getIndex() : (long) layer.getIndex() * TENSORS + tensor;
         return new Moment(true, iteration, stream, knobs);
     }
 

@@ -4,6 +4,7 @@ import java.util.List;
 import org.deeplearning4j.nn.api.ParamInitializer;
 import org.deeplearning4j.nn.conf.layers.BaseRecurrentLayer;
 import org.deeplearning4j.nn.conf.layers.FeedForwardLayer;
+import org.deeplearning4j.nn.conf.layers.SeparableConvolution2D;
 
 /**
  * Weights of a layer that one quantizer is for.
@@ -26,6 +27,16 @@ record WeightTensor(String name, long outputs, long weights) {
                             ExtraParameter.WEIGHT, columns, sized ? layer.getNIn() * columns : 0),
                     new WeightTensor(
                             ExtraParameter.RECURRENT, columns, sized ? outputs * columns : 0));
+        }
+        if (layer instanceof SeparableConvolution2D separable) {
+            int[] kernel = separable.getKernelSize();
+            long inner = layer.getNIn() * separable.getDepthMultiplier();
+            return List.of(
+                    new WeightTensor(ExtraParameter.WEIGHT, outputs, sized ? inner * outputs : 0),
+                    new WeightTensor(
+                            ExtraParameter.DEPTHWISE,
+                            Math.max(0, inner),
+                            sized ? inner * kernel[0] * kernel[1] : 0));
         }
         long biases = sized && !stock.biasKeys(layer).isEmpty() ? outputs : 0;
         long weights = sized ? stock.numParams(layer) - biases : 0;

@@ -1,6 +1,7 @@
 package io.github.dl4jqat.layers;
 
 import java.util.Map;
+import java.util.function.Function;
 import org.deeplearning4j.nn.api.Layer;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.gradient.Gradient;
@@ -22,6 +23,7 @@ final class WeightedLayerState extends LayerState {
     private final BatchNormFolding folding;
     private final LinearOp op;
 
+    private final String weightKey;
     private final INDArray weights;
     private final boolean dividesByBatch;
 
@@ -35,11 +37,45 @@ final class WeightedLayerState extends LayerState {
             Layer layer,
             LinearOp op,
             String layerId) {
+        this(
+                conf,
+                params,
+                paramsView,
+                layer,
+                op,
+                DefaultParamInitializer.WEIGHT_KEY,
+                q -> q,
+                layerId);
+    }
+
+    /**
+     * The state around an op that may be the last part of a layer only.
+     *
+     * @param weightKey of the parameter that the op multiplies with
+     * @param grids those around the op
+     */
+    WeightedLayerState(
+            NeuralNetConfiguration conf,
+            Map<String, INDArray> params,
+            INDArray paramsView,
+            Layer layer,
+            LinearOp op,
+            String weightKey,
+            Function<LayerQuantizers, LinearGrids> grids,
+            String layerId) {
         super(conf, params, paramsView, layer);
-        linearPass = new LinearPass(how(), op, quantizers(), params, layerId);
+        this.weightKey = weightKey;
+        linearPass =
+                new LinearPass(
+                        how(),
+                        op,
+                        grids.apply(quantizers()),
+                        ExtraParameter.WEIGHT,
+                        params,
+                        layerId);
         activationPass = new ActivationPass(quantizers());
         dividesByBatch = conf.isMiniBatch();
-        weights = params.get(DefaultParamInitializer.WEIGHT_KEY);
+        weights = params.get(weightKey);
         inputQuantization = new InputQuantization(quantizers());
         this.op = op;
         folding = BatchNormFolding.of(conf.getLayer(), how(), op, linearPass, quantizers(), params);
@@ -157,7 +193,7 @@ final class WeightedLayerState extends LayerState {
     }
 
     /** By what DL4J divides gradients later: the size of the batch, unless it was told not to. */
-    private long examples(INDArray ofBatch) {
+    long examples(INDArray ofBatch) {
         return dividesByBatch ? ofBatch.size(0) : 1;
     }
 
@@ -177,7 +213,7 @@ final class WeightedLayerState extends LayerState {
     @Override
     Map<String, INDArray> evaluationParams(Map<String, INDArray> table) {
         Map<String, INDArray> stock = super.evaluationParams(table);
-        INDArray w = table.get(DefaultParamInitializer.WEIGHT_KEY);
+        INDArray w = table.get(weightKey);
         INDArray b = table.get(DefaultParamInitializer.BIAS_KEY);
         if (folding != null) {
             BatchNormFolding.Folded folded = folding.fold(w, b);
@@ -186,12 +222,12 @@ final class WeightedLayerState extends LayerState {
             if (w == null) {
                 folding.writeNormalization(weights, bias, stock);
             } else {
-                stock.put(DefaultParamInitializer.WEIGHT_KEY, weights);
+                stock.put(weightKey, weights);
                 stock.put(DefaultParamInitializer.BIAS_KEY, bias);
             }
             return stock;
         }
-        stock.put(DefaultParamInitializer.WEIGHT_KEY, linearPass.evaluationWeights(w, b));
+        stock.put(weightKey, linearPass.evaluationWeights(w, b));
         if (b != null) {
             stock.put(DefaultParamInitializer.BIAS_KEY, linearPass.evaluationBias(w, b));
         }

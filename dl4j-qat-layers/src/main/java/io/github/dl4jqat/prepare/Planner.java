@@ -24,6 +24,7 @@ import org.deeplearning4j.nn.conf.layers.BaseOutputLayer;
 import org.deeplearning4j.nn.conf.layers.BatchNormalization;
 import org.deeplearning4j.nn.conf.layers.DenseLayer;
 import org.deeplearning4j.nn.conf.layers.Layer;
+import org.deeplearning4j.nn.conf.layers.SeparableConvolution2D;
 import org.nd4j.linalg.activations.IActivation;
 import org.nd4j.linalg.activations.impl.ActivationIdentity;
 
@@ -241,6 +242,9 @@ final class Planner {
                         ? rule
                         : rule.overriddenBy(LayerRules.of(config.rules(), function));
         LayerQuantization q = config.forLayer(rule, outputRule, output);
+        if (layer instanceof SeparableConvolution2D) {
+            q = q.withInner(config.forInner(rule));
+        }
         String reason = q.weight().spec().typeName() + " weights";
         if (normalization != null) {
             q = q.withBatchNorm(FoldedBatchNorm.of((BatchNormalization) normalization.layer()));

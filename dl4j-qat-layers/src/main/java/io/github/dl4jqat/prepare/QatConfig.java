@@ -31,6 +31,9 @@ import org.deeplearning4j.nn.conf.layers.Layer;
  */
 public final class QatConfig {
 
+    /** A tensor inside a layer is summed up once more; a single bit would leave nothing of it. */
+    private static final int LEAST_INNER_BITS = 2;
+
     private final QuantSpec weight;
     private final QuantSpec activation;
     private final QuantSpec input;
@@ -113,6 +116,18 @@ public final class QatConfig {
             q = q.withWeight(new TensorQuantization(spec, e, null)).withOscillation(oscillation);
         }
         return isOutput || ofWeights == null ? q.withPreActivation(null) : q;
+    }
+
+    /** A tensor inside a layer: as the layer's output, with consecutive integers. */
+    TensorQuantization forInner(LayerRule rule) {
+        QuantSpec spec = rule.activationQuant() == null ? activation : rule.activationQuant();
+        if (rule.activationBits() != null) {
+            spec = spec.withBits(rule.activationBits());
+        }
+        if (spec.symmetry() == Symmetry.MID_RISE) {
+            spec = Quantizers.uintPerTensor(Math.max(spec.bits(), LEAST_INNER_BITS));
+        }
+        return new TensorQuantization(spec, fixedRange(activationEstimator), observer);
     }
 
     /** What quantizes an input of the network on its own. */

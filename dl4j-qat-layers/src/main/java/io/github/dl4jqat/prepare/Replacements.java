@@ -9,6 +9,7 @@ import io.github.dl4jqat.layers.QuantDenseLayer;
 import io.github.dl4jqat.layers.QuantDepthwiseConvolution2D;
 import io.github.dl4jqat.layers.QuantGlobalPoolingLayer;
 import io.github.dl4jqat.layers.QuantOutputLayer;
+import io.github.dl4jqat.layers.QuantSeparableConvolution2D;
 import io.github.dl4jqat.layers.QuantSubsampling1DLayer;
 import io.github.dl4jqat.layers.QuantSubsamplingLayer;
 import java.util.LinkedHashMap;
@@ -25,6 +26,7 @@ import org.deeplearning4j.nn.conf.layers.DepthwiseConvolution2D;
 import org.deeplearning4j.nn.conf.layers.GlobalPoolingLayer;
 import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.conf.layers.OutputLayer;
+import org.deeplearning4j.nn.conf.layers.SeparableConvolution2D;
 import org.deeplearning4j.nn.conf.layers.Subsampling1DLayer;
 import org.deeplearning4j.nn.conf.layers.SubsamplingLayer;
 
@@ -45,6 +47,7 @@ final class Replacements {
                     Convolution1D.class,
                     DepthwiseConvolution2D.class,
                     Deconvolution2D.class,
+                    SeparableConvolution2D.class,
                     DenseLayer.class);
 
     private Replacements() {}
@@ -56,6 +59,7 @@ final class Replacements {
         map.put(Convolution1D.class, QuantConvolution1DLayer.class);
         map.put(DepthwiseConvolution2D.class, QuantDepthwiseConvolution2D.class);
         map.put(Deconvolution2D.class, QuantDeconvolution2D.class);
+        map.put(SeparableConvolution2D.class, QuantSeparableConvolution2D.class);
         map.put(DenseLayer.class, QuantDenseLayer.class);
         map.put(OutputLayer.class, QuantOutputLayer.class);
         map.put(BatchNormalization.class, QuantBatchNormalization.class);

@@ -21,6 +21,7 @@ import org.deeplearning4j.nn.conf.layers.DepthwiseConvolution2D;
 import org.deeplearning4j.nn.conf.layers.GlobalPoolingLayer;
 import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.conf.layers.PoolingType;
+import org.deeplearning4j.nn.conf.layers.SeparableConvolution2D;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -155,6 +156,18 @@ class ConvolutionExactnessTest {
         draw.assertImagesExact(
                 draw.image(new DepthwiseConvolution2D.Builder(3, 2))
                         .depthMultiplier(1 + draw.random.nextInt(3))
+                        .dataFormat(draw.format())
+                        .build());
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12})
+    void separableConvolutions_areExact(long seed) {
+        Draw draw = new Draw(seed);
+        draw.assertImagesExact(
+                draw.image(new SeparableConvolution2D.Builder(3, 2))
+                        .nOut(4)
+                        .depthMultiplier(1 + draw.random.nextInt(2))
                         .dataFormat(draw.format())
                         .build());
     }

@@ -158,6 +158,16 @@ class QuantConvolution1DLayerTest {
         }
     }
 
+    @Nested
+    class Folded extends Causal {
+
+        @Override
+        LayerQuantization quantization() {
+            return super.quantization()
+                    .withBatchNorm(new FoldedBatchNorm("norm", 1e-5, 0.9, true, false, 1, 0));
+        }
+    }
+
     private static MultiLayerNetwork net(RNNFormat format, Layer subject) {
         return net(format, DataType.DOUBLE, subject);
     }

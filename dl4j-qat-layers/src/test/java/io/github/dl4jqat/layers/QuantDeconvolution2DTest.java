@@ -97,4 +97,14 @@ class QuantDeconvolution2DTest {
                     .build();
         }
     }
+
+    @Nested
+    class Folded extends Padded {
+
+        @Override
+        LayerQuantization quantization() {
+            return super.quantization()
+                    .withBatchNorm(new FoldedBatchNorm("norm", 1e-5, 0.9, true, false, 1, 0));
+        }
+    }
 }

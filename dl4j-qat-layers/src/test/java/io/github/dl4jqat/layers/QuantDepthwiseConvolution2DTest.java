@@ -89,4 +89,14 @@ class QuantDepthwiseConvolution2DTest {
                     .build();
         }
     }
+
+    @Nested
+    class Folded extends TwoForEachChannel {
+
+        @Override
+        LayerQuantization quantization() {
+            return super.quantization()
+                    .withBatchNorm(new FoldedBatchNorm("norm", 1e-5, 0.9, true, false, 1, 0));
+        }
+    }
 }
