@@ -180,6 +180,11 @@ public final class Embedding implements IntegerOp {
     }
 
     @Override
+    public long parameters() {
+        return table.size();
+    }
+
+    @Override
     public boolean equals(Object o) {
         return o instanceof Embedding other
                 && name.equals(other.name)

@@ -34,6 +34,7 @@ public sealed interface IntegerOp
                 Upsample,
                 Spread,
                 Reverse,
+                Recurrent,
                 Dequantize,
                 FloatOp {
 
@@ -54,6 +55,11 @@ public sealed interface IntegerOp
     /** The constant weights; empty where there are none. */
     default Optional<Weights> constants() {
         return Optional.empty();
+    }
+
+    /** How many weights and biases there are. */
+    default long parameters() {
+        return constants().map(w -> (long) w.elements() + w.channels()).orElse(0L);
     }
 
     /**

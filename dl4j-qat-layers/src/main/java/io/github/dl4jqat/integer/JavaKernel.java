@@ -1,5 +1,7 @@
 package io.github.dl4jqat.integer;
 
+import io.github.dl4jqat.kernels.RecurrentCell;
+
 /** An operation made ready to run in plain Java. Implementations are thread-safe. */
 interface JavaKernel {
 
@@ -58,7 +60,14 @@ interface JavaKernel {
             return LayoutKernels.spread(spread);
         } else if (op instanceof Reverse reverse) {
             return LayoutKernels.reverse(reverse);
+        } else if (op instanceof Recurrent recurrent) {
+            return recurrent(recurrent.cell(), recurrent.steps());
         }
         throw new IllegalArgumentException("JavaKernel: " + op + " has no kernel on integers");
+    }
+
+    private static Unary recurrent(RecurrentCell cell, int steps) {
+        return (in, out, examples) ->
+                cell.run(in, out, steps, null, cell.zeroState(examples), 0, examples);
     }
 }

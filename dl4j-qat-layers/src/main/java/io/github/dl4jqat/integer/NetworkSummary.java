@@ -21,7 +21,7 @@ final class NetworkSummary {
         long parameters = 0;
         for (IntegerOp op : model.ops()) {
             rows.add(row(op));
-            parameters += parameters(op);
+            parameters += op.parameters();
         }
         int[] widths = new int[HEAD.length];
         for (String[] row : rows) {
@@ -66,13 +66,6 @@ final class NetworkSummary {
         return model.floatIslands().isEmpty()
                 ? ""
                 : "Computed in float: " + String.join(", ", model.floatIslands()) + "\n";
-    }
-
-    private static long parameters(IntegerOp op) {
-        if (op instanceof Embedding embedding) {
-            return embedding.table().size();
-        }
-        return op.constants().map(w -> (long) w.elements() + w.channels()).orElse(0L);
     }
 
     private static String weights(IntegerOp op) {

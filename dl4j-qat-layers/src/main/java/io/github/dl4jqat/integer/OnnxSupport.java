@@ -39,6 +39,12 @@ public final class OnnxSupport {
                                 + op.name()
                                 + "' has more");
             }
+            if (op instanceof Recurrent) {
+                return Optional.of(
+                        "ONNX Runtime's recurrent operators do not compute layer '"
+                                + op.name()
+                                + "' to the last bit");
+            }
             if (poolConstants(op) > LARGEST_POOL_CONSTANT) {
                 return Optional.of(
                         "ONNX Runtime would need a constant of "

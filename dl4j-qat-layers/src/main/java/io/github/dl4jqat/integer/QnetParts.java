@@ -79,7 +79,8 @@ final class QnetParts {
         return BitPacking.unpack(content, Math.toIntExact(count), spec);
     }
 
-    private ByteBuffer part(QnetFields fields, String name) throws QnetFormatException {
+    /** A part as it is. */
+    ByteBuffer part(QnetFields fields, String name) throws QnetFormatException {
         int index = fields.integer(name);
         if (index < 0 || index >= parts.size()) {
             throw fields.error("'" + name + "' is part " + index + " of " + parts.size());

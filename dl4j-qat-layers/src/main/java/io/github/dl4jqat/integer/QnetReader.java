@@ -129,7 +129,7 @@ final class QnetReader {
         return new TensorType(fields.text("name"), fields.integers("shape"), params);
     }
 
-    private static QuantSpec spec(QnetFields fields) throws QnetFormatException {
+    static QuantSpec spec(QnetFields fields) throws QnetFormatException {
         QnetFields spec = fields.object("spec");
         return new QuantSpec(
                 spec.integer("bits"),
@@ -218,6 +218,7 @@ final class QnetReader {
             case "Upsample" -> new Upsample(name, in, out, f.integers("repeats"));
             case "Spread" -> new Spread(name, in, out, f.integers("steps"));
             case "Reverse" -> new Reverse(name, in, out, f.integer("axis"));
+            case "Recurrent" -> QnetCells.read(f, name, in, out, mode, this);
             case "Dequantize" ->
                     new Dequantize(name, in, out, parts.floats(f, "values"), f.flag("softmax"));
             case "Embedding" -> new Embedding(name, in, out, table(f, out));
@@ -289,7 +290,12 @@ final class QnetReader {
                 w.integers("padAfter"));
     }
 
-    private Weights weights(QnetFields fields) throws QnetFormatException {
+    /** The file's parts. */
+    QnetParts parts() {
+        return parts;
+    }
+
+    Weights weights(QnetFields fields) throws QnetFormatException {
         List<Integer> shape = fields.integers("shape");
         QuantSpec spec = spec(fields);
         long count = 1;

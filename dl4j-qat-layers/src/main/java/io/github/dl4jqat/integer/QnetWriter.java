@@ -94,12 +94,12 @@ final class QnetWriter {
         return node;
     }
 
-    private static void list(ObjectNode node, String name, List<Integer> numbers) {
+    static void list(ObjectNode node, String name, List<Integer> numbers) {
         ArrayNode array = node.putArray(name);
         numbers.forEach(array::add);
     }
 
-    private static void spec(ObjectNode node, QuantSpec spec) {
+    static void spec(ObjectNode node, QuantSpec spec) {
         node.putObject("spec")
                 .put("bits", spec.bits())
                 .put("signed", spec.signed())
@@ -168,6 +168,8 @@ final class QnetWriter {
             list(node, "steps", spread.steps());
         } else if (op instanceof Reverse reverse) {
             node.put("axis", reverse.axis());
+        } else if (op instanceof Recurrent recurrent) {
+            QnetCells.write(recurrent, node, this);
         } else if (op instanceof Dequantize dequantize) {
             node.put("values", part(floats(dequantize.values())));
             node.put("softmax", dequantize.softmax());
@@ -199,7 +201,11 @@ final class QnetWriter {
     }
 
     private void weights(ObjectNode node, Weights weights) {
-        ObjectNode w = node.putObject("weights");
+        weights(node, "weights", weights);
+    }
+
+    void weights(ObjectNode node, String name, Weights weights) {
+        ObjectNode w = node.putObject(name);
         QuantParams params = weights.params();
         list(w, "shape", weights.shape());
         spec(w, params.spec());
@@ -208,12 +214,12 @@ final class QnetWriter {
         w.put("bias", part(ints(weights.biases())));
     }
 
-    private int part(byte[] bytes) {
+    int part(byte[] bytes) {
         parts.add(bytes);
         return parts.size() - 1;
     }
 
-    private static byte[] floats(float[] values) {
+    static byte[] floats(float[] values) {
         byte[] bytes = new byte[Math.multiplyExact(values.length, Float.BYTES)];
         ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer().put(values);
         return bytes;

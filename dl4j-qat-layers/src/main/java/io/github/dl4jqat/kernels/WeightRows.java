@@ -1,6 +1,7 @@
 package io.github.dl4jqat.kernels;
 
 import io.github.dl4jqat.quant.QuantParams;
+import io.github.dl4jqat.quant.Symmetry;
 import java.util.Arrays;
 
 /**
@@ -61,6 +62,10 @@ public final class WeightRows {
                                 + ".."
                                 + params.spec().qMax());
             }
+            if (params.spec().symmetry() == Symmetry.MID_RISE && q % 2 == 0) {
+                throw new IllegalArgumentException(
+                        "WeightRows: value " + q + " is even; " + params + " has odd ones only");
+            }
         }
         return new WeightRows(values.clone(), columns, params);
     }
@@ -83,6 +88,12 @@ public final class WeightRows {
     /** How many inputs there are. */
     public int columns() {
         return columns;
+    }
+
+    /** Bytes of the integers at their bit width, and of scales. */
+    public long bytes() {
+        long bits = (long) values.length * params.spec().bits();
+        return (bits + 7) / 8 + 4L * params.size();
     }
 
     /** The integer at a place. */

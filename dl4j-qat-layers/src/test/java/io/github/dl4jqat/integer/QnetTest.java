@@ -271,8 +271,8 @@ class QnetTest {
         refusedWith(small(), change, message);
     }
 
-    private static void refusedWith(
-            IntegerModel model, UnaryOperator<String> change, String message) throws IOException {
+    static void refusedWith(IntegerModel model, UnaryOperator<String> change, String message)
+            throws IOException {
         String good = manifest(model);
         String bad = change.apply(good);
         assertThat(bad).isNotEqualTo(good);
