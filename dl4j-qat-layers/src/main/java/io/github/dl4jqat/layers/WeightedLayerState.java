@@ -189,7 +189,16 @@ final class WeightedLayerState extends LayerState {
     }
 
     void backwardWeights(INDArray w, INDArray grad) {
-        linearPass.backwardWeights(w, grad, linear, examples(linear.input));
+        backwardWeights(w, grad, linear.input.size(0));
+    }
+
+    /**
+     * The same for a batch whose size is not that of the arrays, because time steps are rows.
+     *
+     * @param batch size of the batch
+     */
+    void backwardWeights(INDArray w, INDArray grad, long batch) {
+        linearPass.backwardWeights(w, grad, linear, dividesByBatch ? batch : 1);
     }
 
     /** By what DL4J divides gradients later: the size of the batch, unless it was told not to. */
