@@ -94,7 +94,7 @@ final class RecurrentOpTest {
         Recurrent op = op(cell, 4);
         // 20 rows of 3 and of 5, 20 biases, 15 peepholes.
         assertThat(op.parameters()).isEqualTo(20 * 3 + 20 * 5 + 20 + 15);
-        assertThat(op.weightBytes())
+        assertThat(op.constantBytes())
                 .isEqualTo((20 * 3 + 4 * 20 + 4 * 20) + (20 * 5 + 4 * 20) + (15 * 2 + 4));
         try (IntegerNetwork net = IntegerNetwork.of(TestModels.around(op), EngineChoice.AUTO)) {
             assertThat(net.summary())
