@@ -138,6 +138,7 @@ public class QuantConvolution1DLayer extends Convolution1DLayer implements Quant
     }
 
     /** The stock options of a 1-D convolution, and {@link QuantOptions}. */
+    @SuppressWarnings("unchecked")
     public static class Builder extends ConvolutionLayer.BaseConvBuilder<Builder>
             implements QuantOptions<Builder> {
 

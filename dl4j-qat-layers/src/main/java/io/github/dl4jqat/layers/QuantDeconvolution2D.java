@@ -123,6 +123,7 @@ public class QuantDeconvolution2D extends Deconvolution2D implements QuantLayerC
     }
 
     /** The stock options of a transposed convolution, and {@link QuantOptions}. */
+    @SuppressWarnings("unchecked")
     public static class Builder extends ImageBuilder<Builder> {
 
         /** A kernel of that size {@code (h, w)}. */

@@ -129,6 +129,7 @@ public class QuantDepthwiseConvolution2D extends DepthwiseConvolution2D
     }
 
     /** The stock options of a depthwise convolution, and {@link QuantOptions}. */
+    @SuppressWarnings("unchecked")
     public static class Builder extends ImageBuilder<Builder> {
         private int depthMultiplier = 1;
 

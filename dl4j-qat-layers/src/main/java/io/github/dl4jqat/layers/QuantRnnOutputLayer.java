@@ -6,8 +6,8 @@ import java.util.Objects;
 import org.deeplearning4j.nn.api.Layer;
 import org.deeplearning4j.nn.api.ParamInitializer;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
-import org.deeplearning4j.nn.conf.layers.RnnOutputLayer;
 import org.deeplearning4j.nn.conf.layers.LayerValidation;
+import org.deeplearning4j.nn.conf.layers.RnnOutputLayer;
 import org.deeplearning4j.optimize.api.TrainingListener;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -52,7 +52,8 @@ public class QuantRnnOutputLayer extends RnnOutputLayer implements QuantLayerCon
             INDArray paramsView,
             boolean initializeParams,
             DataType networkType) {
-        LayerValidation.assertNInNOutSet("QuantRnnOutputLayer", getLayerName(), index, getNIn(), getNOut());
+        LayerValidation.assertNInNOutSet(
+                "QuantRnnOutputLayer", getLayerName(), index, getNIn(), getNOut());
         return RunningLayers.start(
                 new QuantRnnOutputRuntime(conf, networkType),
                 listeners,

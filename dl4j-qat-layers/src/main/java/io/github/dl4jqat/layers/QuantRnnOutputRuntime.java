@@ -66,8 +66,7 @@ final class QuantRnnOutputRuntime extends RnnOutputLayer
     /** Rows as a sequence in the layer's data format. */
     private INDArray sequence(INDArray all, ArrayType type, LayerWorkspaceMgr mgr) {
         long examples = input.size(0);
-        INDArray byStep =
-                all.dup('c').reshape('c', all.size(0) / examples, examples, all.size(1));
+        INDArray byStep = all.dup('c').reshape('c', all.size(0) / examples, examples, all.size(1));
         INDArray view = byStep.permute(1, 2, 0);
         INDArray result = mgr.createUninitialized(type, all.dataType(), view.shape(), 'f');
         return channelsFirst(result.assign(view));
@@ -87,8 +86,7 @@ final class QuantRnnOutputRuntime extends RnnOutputLayer
                         ? getParamWithNoise(DefaultParamInitializer.BIAS_KEY, training, mgr)
                         : null;
         if (!training && !q.calibrating()) {
-            INDArray exact =
-                    q.exact(rows(channelsFirst(input.castTo(dataType))), w, b, null, mgr);
+            INDArray exact = q.exact(rows(channelsFirst(input.castTo(dataType))), w, b, null, mgr);
             if (exact != null) {
                 return masked(exact);
             }
@@ -175,8 +173,7 @@ final class QuantRnnOutputRuntime extends RnnOutputLayer
             result.gradientForVariable().put(DefaultParamInitializer.BIAS_KEY, gradB);
         }
         INDArray epsilonNext =
-                sequence(
-                        delta.mmul(q.tracedWeights().transpose()), ArrayType.ACTIVATION_GRAD, mgr);
+                sequence(delta.mmul(q.tracedWeights().transpose()), ArrayType.ACTIVATION_GRAD, mgr);
         epsilonNext = backpropDropOutIfPresent(epsilonNext);
         q.finishBackward(epsilonNext, result, gradientViews);
         trainedInput = input;

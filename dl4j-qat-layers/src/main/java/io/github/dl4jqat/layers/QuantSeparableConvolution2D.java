@@ -143,6 +143,7 @@ public class QuantSeparableConvolution2D extends SeparableConvolution2D
     }
 
     /** The stock options of a separable convolution, and {@link QuantOptions}. */
+    @SuppressWarnings("unchecked")
     public static class Builder extends ImageBuilder<Builder> {
         private int depthMultiplier = 1;
         private List<LayerConstraint> pointWiseConstraints;

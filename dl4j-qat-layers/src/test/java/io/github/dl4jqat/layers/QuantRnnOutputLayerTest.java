@@ -122,9 +122,7 @@ final class QuantRnnOutputLayerTest extends SequenceContractTest {
         DataSet masked = new DataSet(data.getFeatures(), data.getLabels(), null, mask);
         net.fit(masked);
         MultiLayerNetwork other = net.clone();
-        DataSet changed =
-                new DataSet(
-                        data.getFeatures().dup(), data.getLabels().dup(), null, mask);
+        DataSet changed = new DataSet(data.getFeatures().dup(), data.getLabels().dup(), null, mask);
         for (int[] at : new int[][] {{1, STEPS - 1}, {3, STEPS - 1}, {3, 0}}) {
             for (int i = 0; i < FEATURES; i++) {
                 changed.getFeatures()
