@@ -49,9 +49,9 @@ final class ElementForms {
                             + " FakeQuantLayer between them");
         }
         TensorType x = parts.tensors().get(0);
-        int[] table = new int[parts.values().length];
+        int[] table = new int[parts.values().size()];
         for (int i = 0; i < table.length; i++) {
-            table[i] = out.quantize(parts.values()[i], 0);
+            table[i] = out.quantize(parts.values().get(i), 0);
         }
         TensorType y = new TensorType(c.draft().unique(node.name()), x.shape(), out);
         c.draft().add(new Lookup(node.name(), x, y, table));

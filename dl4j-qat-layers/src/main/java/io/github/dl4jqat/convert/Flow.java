@@ -37,7 +37,7 @@ record Flow(
      * @param tensors the integers
      * @param values the function's value for every integer of the one tensor; null if combined
      */
-    record Parts(Combine.Kind kind, List<TensorType> tensors, float[] values) {}
+    record Parts(Combine.Kind kind, List<TensorType> tensors, List<Float> values) {}
 
     /** Something that is done to integers without changing their grid. */
     interface Step {

@@ -57,7 +57,7 @@ final class VertexForms {
             return in.get(0);
         }
         if (op != ElementWiseVertex.Op.Product) {
-            requireOneGrid(in, tensors);
+            requireOneGrid(tensors);
         }
         boolean last = in.get(0).channelsLast();
         if (op == ElementWiseVertex.Op.Max) {
@@ -83,7 +83,7 @@ final class VertexForms {
         if (tensors.size() == 1) {
             return in.get(0);
         }
-        requireOneGrid(in, tensors);
+        requireOneGrid(tensors);
         boolean last = in.get(0).channelsLast();
         TensorType first = tensors.get(0);
         int mergeAxis = ((MergeVertex) node.vertex()).getMergeAxis();
@@ -126,7 +126,10 @@ final class VertexForms {
         for (int i = 0; i < values.length; i++) {
             values[i] = p.dequantize(p.spec().qMin() + i, 0);
         }
-        float[] results = f.apply(Nd4j.createFromArray(values)).dup('c').data().asFloat();
+        List<Float> results = new ArrayList<>();
+        for (float y : f.apply(Nd4j.createFromArray(values)).dup('c').data().asFloat()) {
+            results.add(y);
+        }
         return Flow.of(new Flow.Parts(null, List.of(x), results), in.get(0).channelsLast());
     }
 
@@ -221,7 +224,7 @@ final class VertexForms {
         return tensors;
     }
 
-    private static void requireOneGrid(List<Flow> in, List<TensorType> tensors) {
+    private static void requireOneGrid(List<TensorType> tensors) {
         for (TensorType t : tensors) {
             if (!t.params().equals(tensors.get(0).params())) {
                 throw new IllegalArgumentException(
