@@ -2,8 +2,8 @@
  * The integer model and everything that runs, stores or describes it: {@link
  * io.github.dl4jqat.integer.IntegerModel} (typed tensors and operations), two engines behind {@link
  * io.github.dl4jqat.integer.IntegerEngine} (plain Java, which is the definition, and ONNX Runtime,
- * which is fast and agrees with it to the last bit), the {@code .qnet} file, and the facade {@link
- * io.github.dl4jqat.integer.IntegerNetwork}.
+ * which is fast and agrees with it to the last bit except behind float islands), the {@code .qnet}
+ * file, and the facade {@link io.github.dl4jqat.integer.IntegerNetwork}.
  *
  * <p>Depends on: {@code quant}, the JDK, slf4j, the shaded Jackson tree model of ND4J, the ONNX
  * message classes of nd4j-api, and, in one class and optionally, ONNX Runtime. {@code INDArray} and

@@ -285,7 +285,7 @@ class FloatIslandTest {
         }
     }
 
-    /** There is no Softmax in it: ONNX Runtime fuses that to one on bytes that wraps around. */
+    /** There is no Softmax in it: ONNX Runtime fuses that to one on bytes that is far off. */
     @ParameterizedTest
     @EnumSource(TestFloats.Kind.class)
     void graphWithFloatEndsHasTheIslandToo(TestFloats.Kind kind) throws OrtException {
