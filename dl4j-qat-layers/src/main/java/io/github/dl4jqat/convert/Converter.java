@@ -232,6 +232,12 @@ public final class Converter {
             throw new IllegalArgumentException(
                     "its ranges have seen no data; call Qat.calibrate, or train the network");
         }
+        if (in.parts() != null) {
+            throw new IllegalArgumentException(
+                    "its input is what a vertex computes, which is to be put on a grid at once;"
+                            + " put a FakeQuantLayer behind the vertex, instead of the inputQuant"
+                            + " of this layer");
+        }
         if (in.tensor() != null) {
             TensorType x = draft.quantized(in.tensor(), params, node.name());
             for (Step step : in.pending()) {

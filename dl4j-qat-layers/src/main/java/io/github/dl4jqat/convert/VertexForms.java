@@ -6,13 +6,17 @@ import io.github.dl4jqat.integer.Concat;
 import io.github.dl4jqat.integer.Reverse;
 import io.github.dl4jqat.integer.Slice;
 import io.github.dl4jqat.integer.TensorType;
+import io.github.dl4jqat.layers.InputLinks;
 import io.github.dl4jqat.layers.NetworkView.Node;
+import io.github.dl4jqat.layers.OneGrid;
+import io.github.dl4jqat.layers.TensorGrid;
 import io.github.dl4jqat.quant.QuantParams;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.UnaryOperator;
 import org.deeplearning4j.nn.conf.graph.ElementWiseVertex;
 import org.deeplearning4j.nn.conf.graph.GraphVertex;
@@ -52,12 +56,12 @@ final class VertexForms {
 
     private static Flow elementWise(Node node, List<Flow> in, Conversion c) {
         ElementWiseVertex.Op op = ((ElementWiseVertex) node.vertex()).getOp();
-        List<TensorType> tensors = integers(in);
+        List<TensorType> tensors = integers(node, in);
         if (tensors.size() < 2) {
             return in.get(0);
         }
         if (op != ElementWiseVertex.Op.Product) {
-            requireOneGrid(tensors);
+            requireOneGrid(node, tensors, c);
         }
         boolean last = in.get(0).channelsLast();
         if (op == ElementWiseVertex.Op.Max) {
@@ -79,11 +83,11 @@ final class VertexForms {
     }
 
     private static Flow merge(Node node, List<Flow> in, Conversion c) {
-        List<TensorType> tensors = integers(in);
+        List<TensorType> tensors = integers(node, in);
         if (tensors.size() == 1) {
             return in.get(0);
         }
-        requireOneGrid(tensors);
+        requireOneGrid(node, tensors, c);
         boolean last = in.get(0).channelsLast();
         TensorType first = tensors.get(0);
         int mergeAxis = ((MergeVertex) node.vertex()).getMergeAxis();
@@ -110,17 +114,17 @@ final class VertexForms {
 
     private static Flow scale(Node node, List<Flow> in, Conversion c) {
         double factor = ((ScaleVertex) node.vertex()).getScaleFactor();
-        return function(in, x -> x.mul(factor));
+        return function(node, in, x -> x.mul(factor));
     }
 
     private static Flow shift(Node node, List<Flow> in, Conversion c) {
         double summand = ((ShiftVertex) node.vertex()).getShiftFactor();
-        return function(in, x -> x.add(summand));
+        return function(node, in, x -> x.add(summand));
     }
 
     /** The vertex's own arithmetic, done once for each integer that there is. */
-    private static Flow function(List<Flow> in, UnaryOperator<INDArray> f) {
-        TensorType x = integers(in).get(0);
+    private static Flow function(Node node, List<Flow> in, UnaryOperator<INDArray> f) {
+        TensorType x = integers(node, in).get(0);
         QuantParams p = x.params();
         float[] values = new float[p.spec().qMax() - p.spec().qMin() + 1];
         for (int i = 0; i < values.length; i++) {
@@ -135,7 +139,7 @@ final class VertexForms {
 
     private static Flow subset(Node node, List<Flow> in, Conversion c) {
         SubsetVertex conf = (SubsetVertex) node.vertex();
-        TensorType x = integers(in).get(0);
+        TensorType x = integers(node, in).get(0);
         // DL4J cuts its array's axis 1, wherever the channels are.
         int axis = axis(1, x.rank(), in.get(0).channelsLast());
         return slice(node, in, axis, conf.getFrom(), conf.getTo() - conf.getFrom() + 1, c);
@@ -143,7 +147,7 @@ final class VertexForms {
 
     private static Flow slice(
             Node node, List<Flow> in, int axis, int from, int size, Conversion c) {
-        TensorType x = integers(in).get(0);
+        TensorType x = integers(node, in).get(0);
         List<Integer> begin = new ArrayList<>(Collections.nCopies(x.rank(), 0));
         List<Integer> shape = new ArrayList<>(x.shape());
         begin.set(axis, from);
@@ -155,7 +159,7 @@ final class VertexForms {
 
     /** Drops the first row and the first column. */
     private static Flow poolHelper(Node node, List<Flow> in, Conversion c) {
-        TensorType x = integers(in).get(0);
+        TensorType x = integers(node, in).get(0);
         TensorType y =
                 new TensorType(
                         c.draft().unique(node.name()),
@@ -176,7 +180,7 @@ final class VertexForms {
                             + "; the integer model keeps its numbers channels first and row by"
                             + " row. Use NCHW and order 'c'");
         }
-        TensorType x = integers(in).get(0);
+        TensorType x = integers(node, in).get(0);
         int[] wanted = conf.getNewShape();
         List<Integer> shape = new ArrayList<>();
         int known = 1;
@@ -195,25 +199,30 @@ final class VertexForms {
     }
 
     private static Flow lastTimeStep(Node node, List<Flow> in, Conversion c) {
-        TensorType x = integers(in).get(0);
+        TensorType x = integers(node, in).get(0);
         Flow last = slice(node, in, 1, x.size(1) - 1, 1, c);
         TensorType y = c.draft().reshape(last.tensor(), List.of(x.size(0)), node.name());
         return Flow.of(y, false);
     }
 
     private static Flow reverse(Node node, List<Flow> in, Conversion c) {
-        TensorType x = integers(in).get(0);
+        TensorType x = integers(node, in).get(0);
         TensorType y = new TensorType(c.draft().unique(node.name()), x.shape(), x.params());
         c.draft().add(new Reverse(node.name(), x, y, 1));
         return Flow.of(y, in.get(0).channelsLast());
     }
 
-    private static List<TensorType> integers(List<Flow> in) {
+    private static List<TensorType> integers(Node node, List<Flow> in) {
         List<TensorType> tensors = new ArrayList<>();
         for (Flow flow : in) {
             if (!flow.isInteger()) {
+                String input = node.inputs().get(tensors.size());
                 throw new IllegalArgumentException(
-                        "one of its inputs is not quantized; put a FakeQuantLayer before it");
+                        "its input '"
+                                + input
+                                + "' is not quantized; put a FakeQuantLayer behind '"
+                                + input
+                                + "'");
             }
             if (flow.channelsLast() != in.get(0).channelsLast() && flow.tensor().rank() > 1) {
                 throw new IllegalArgumentException(
@@ -224,16 +233,24 @@ final class VertexForms {
         return tensors;
     }
 
-    private static void requireOneGrid(List<TensorType> tensors) {
+    private static void requireOneGrid(Node node, List<TensorType> tensors, Conversion c) {
         for (TensorType t : tensors) {
             if (!t.params().equals(tensors.get(0).params())) {
+                Map<String, TensorGrid> grids = InputLinks.grids(c.network());
+                List<String> sources = new ArrayList<>();
+                node.inputs().stream()
+                        .map(grids::get)
+                        .filter(Objects::nonNull)
+                        .map(TensorGrid::source)
+                        .filter(Objects::nonNull)
+                        .forEach(sources::add);
                 throw new IllegalArgumentException(
                         "its inputs "
                                 + tensors.get(0)
                                 + " and "
                                 + t
-                                + " lie on different grids; let the layers that quantize them share"
-                                + " one with LayerQuantization.withGroup, as Qat.prepare does");
+                                + " lie on different grids: "
+                                + OneGrid.reason(c.network(), sources));
             }
         }
     }

@@ -60,12 +60,13 @@ public final class InputLinks {
     public static void link(NetworkView graph) {
         Map<String, TensorGrid> grids = grids(graph);
         for (Node node : graph.nodes()) {
-            TensorGrid grid = node.layer() == null ? null : inputGrid(node, grids);
-            if (node.running() instanceof QuantizedLayer quantized && grid != null) {
-                if (grid.combined() == null) {
+            if (node.running() instanceof QuantizedLayer quantized) {
+                TensorGrid grid = inputGrid(node, grids);
+                if (grid != null && grid.source() != null) {
                     quantized.linkInput(grid.source());
                 } else {
-                    quantized.linkCombined(grid.combined());
+                    // Null where the network was changed and no vertex is in front any more.
+                    quantized.linkCombined(grid == null ? null : grid.combined());
                 }
             }
         }

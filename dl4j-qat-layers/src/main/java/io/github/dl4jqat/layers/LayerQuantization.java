@@ -43,8 +43,9 @@ import org.nd4j.shade.jackson.annotation.JsonIgnore;
  * @param inputShape shape of one example of the incoming tensor, noted by a layer with an input
  *     quantizer when it first sees data; conversion needs it, because a DL4J configuration does not
  *     keep the height and width of its input. Null until then
- * @param group names of the layers, this one among them, whose outputs share one grid because a
- *     vertex adds or concatenates them: the grid of the union of their ranges. Empty for none
+ * @param group names of layers whose outputs share one grid with this one's because a vertex adds
+ *     or concatenates them: the grid of the union of their ranges. It is enough that one of two
+ *     names the other, and all that are so connected share one. Empty for none
  * @param combined what the incoming tensor is made of, where a vertex adds or multiplies tensors in
  *     front of this layer; null where it comes from one layer
  * @param batchNorm the batch normalization that is folded into the weights, or null for none
@@ -110,6 +111,14 @@ public record LayerQuantization(
         if (!group.isEmpty()) {
             requireConsecutive("an output that shares its grid with others", output);
             requireObserved("an output that shares its grid with others", output);
+            if (output != null && !output.followsItsRange()) {
+                throw new IllegalArgumentException(
+                        "LayerQuantization: an output that shares its grid with others with"
+                                + " estimator '"
+                                + output.estimator().name()
+                                + "', which makes a grid of its own. Use"
+                                + " GradientEstimators.clipped() there");
+            }
         }
         requireOneReasonToFreeze(weight, schedule, oscillation);
         requireNothingFrozenOneByOne(batchNorm, schedule, oscillation);
@@ -314,7 +323,7 @@ public record LayerQuantization(
         return with(c -> c.inputShape = shape);
     }
 
-    /** The same with the output on one grid with those of other layers; empty for its own. */
+    /** The same with the output on one grid with those of other layers; empty for none named. */
     public LayerQuantization withGroup(List<String> layers) {
         return with(c -> c.group = layers);
     }

@@ -29,6 +29,7 @@ final class LayerQuantizers implements LinearGrids {
     private final NetworkScope scope;
     private final TrainingClock clock;
     private final int index;
+    private final String name;
     private String inputFrom;
     private CombinedInput combined;
     private boolean calibrating;
@@ -41,6 +42,7 @@ final class LayerQuantizers implements LinearGrids {
             Layer layer,
             String name) {
         this.index = layer.getIndex();
+        this.name = name;
         this.inputFrom = how.inputFrom();
         this.combined = how.combined();
         clock = new TrainingClock(layer, how.schedule());
@@ -51,22 +53,11 @@ final class LayerQuantizers implements LinearGrids {
         scope = paramsView == null ? null : NetworkScope.of(paramsView);
         if (scope != null && output != null) {
             scope.publish(index, name, output);
-            List<String> others = how.group().stream().filter(n -> !n.equals(name)).toList();
-            if (!others.isEmpty()) {
-                output.share(() -> named(others));
+            if (name != null) {
+                scope.group(name, how.group());
+                output.share(() -> scope.sharing(name));
             }
         }
-    }
-
-    private List<ActivationQuantizer> named(List<String> layers) {
-        List<ActivationQuantizer> found = new ArrayList<>(layers.size());
-        for (String layer : layers) {
-            ActivationQuantizer q = scope.named(layer);
-            if (q != null) {
-                found.add(q);
-            }
-        }
-        return found;
     }
 
     private static ActivationQuantizer quantizer(
@@ -103,10 +94,17 @@ final class LayerQuantizers implements LinearGrids {
 
     void linkInput(String layer) {
         inputFrom = layer;
+        combined = null;
     }
 
     void linkCombined(CombinedInput parts) {
         combined = parts;
+    }
+
+    void linkGroup(List<String> layers) {
+        if (scope != null && name != null) {
+            scope.group(name, layers);
+        }
     }
 
     /** What the incoming tensor is made of; null where it comes from one layer. */

@@ -72,13 +72,19 @@ class LayerState {
     /** Names the source of the incoming tensor, here and in the configuration. */
     final void linkInput(String layer) {
         quantizers.linkInput(layer);
-        conf.setQuantization(conf.getQuantization().withInputFrom(layer));
+        conf.setQuantization(conf.getQuantization().withInputFrom(layer).withCombined(null));
     }
 
     /** Says what the incoming tensor is made of, here and in the configuration. */
     final void linkCombined(CombinedInput parts) {
         quantizers.linkCombined(parts);
         conf.setQuantization(conf.getQuantization().withCombined(parts));
+    }
+
+    /** Names the layers that share this one's grid, here and in the configuration. */
+    final void linkGroup(List<String> layers) {
+        conf.setQuantization(conf.getQuantization().withGroup(layers));
+        quantizers.linkGroup(layers);
     }
 
     /** Notes the shape of the first data that a layer sees which may quantize a network's input. */

@@ -2,9 +2,12 @@ package io.github.dl4jqat.layers;
 
 import java.lang.ref.ReferenceQueue;
 import java.lang.ref.WeakReference;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
+import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -26,6 +29,8 @@ final class NetworkScope {
 
     private final Map<String, Published> byName = new ConcurrentHashMap<>();
     private final NavigableMap<Integer, Published> byIndex = new ConcurrentSkipListMap<>();
+    private final Map<String, List<String>> namedBy = new ConcurrentHashMap<>();
+    private volatile Map<String, List<String>> groups = Map.of();
 
     private NetworkScope() {}
 
@@ -45,6 +50,36 @@ final class NetworkScope {
         if (name != null) {
             byName.computeIfAbsent(name, k -> new Published()).add(output);
         }
+    }
+
+    /**
+     * Notes with which layers a layer shares one grid. Layers that name each other belong together,
+     * even by way of others or of a name that no layer has any more.
+     */
+    synchronized void group(String name, List<String> layers) {
+        List<String> members = new ArrayList<>(layers);
+        members.add(name);
+        List<String> before = layers.isEmpty() ? namedBy.remove(name) : namedBy.put(name, members);
+        if (layers.isEmpty() ? before == null : members.equals(before)) {
+            return;
+        }
+        ScaleGroups joined = new ScaleGroups();
+        new TreeMap<>(namedBy).values().forEach(joined::join);
+        Map<String, List<String>> found = new HashMap<>();
+        joined.all().forEach(group -> group.forEach(member -> found.put(member, group)));
+        groups = found;
+    }
+
+    /** The output quantizers of the other layers that share the grid of a layer. */
+    List<ActivationQuantizer> sharing(String name) {
+        List<ActivationQuantizer> others = new ArrayList<>();
+        for (String member : groups.getOrDefault(name, List.of())) {
+            ActivationQuantizer q = member.equals(name) ? null : named(member);
+            if (q != null) {
+                others.add(q);
+            }
+        }
+        return others;
     }
 
     /** The output quantizer of the layer of that name, or null. */

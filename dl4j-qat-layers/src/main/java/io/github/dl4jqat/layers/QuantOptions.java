@@ -5,6 +5,7 @@ import io.github.dl4jqat.estimator.OscillationControl;
 import io.github.dl4jqat.estimator.QatSchedule;
 import io.github.dl4jqat.observer.RangeObserver;
 import io.github.dl4jqat.quant.QuantSpec;
+import java.util.List;
 
 /**
  * The words about quantization that every layer builder has beyond its stock ones. Left out,
@@ -100,6 +101,17 @@ public interface QuantOptions<T> {
      */
     default T inputFrom(String layer) {
         return quantization(getQuantization().withInputFrom(layer));
+    }
+
+    /**
+     * Layers whose outputs are to lie on the grid of this one's, because a vertex adds, averages,
+     * compares or concatenates them: integers can be added only where a step is the same. The grid
+     * is that of all their ranges together, so all of them need the same integers and an observed
+     * range. Say it in one of two layers; it holds for both, and for whatever else either of them
+     * names. {@code Qat.calibrate} finds it out where it is not said.
+     */
+    default T sameGridAs(String... layers) {
+        return quantization(getQuantization().withGroup(List.of(layers)));
     }
 
     private static TensorQuantization named(TensorQuantization t, String word) {

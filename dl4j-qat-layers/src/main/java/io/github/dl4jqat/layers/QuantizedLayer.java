@@ -1,6 +1,7 @@
 package io.github.dl4jqat.layers;
 
 import io.github.dl4jqat.quant.QuantParams;
+import java.util.List;
 import java.util.Map;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -47,4 +48,7 @@ public interface QuantizedLayer {
 
     /** Says what the incoming tensor is made of; see {@link LayerQuantization}. */
     void linkCombined(CombinedInput parts);
+
+    /** Names the layers whose outputs share one grid with this layer's. */
+    void linkGroup(List<String> layers);
 }

@@ -1,6 +1,7 @@
 package io.github.dl4jqat.layers;
 
 import io.github.dl4jqat.quant.QuantParams;
+import java.util.List;
 import java.util.Map;
 import org.deeplearning4j.nn.api.Layer;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -49,5 +50,10 @@ interface StatefulLayer extends QuantizedLayer {
     @Override
     default void linkCombined(CombinedInput parts) {
         state().linkCombined(parts);
+    }
+
+    @Override
+    default void linkGroup(List<String> layers) {
+        state().linkGroup(layers);
     }
 }

@@ -5,6 +5,7 @@ import io.github.dl4jqat.estimator.GradientEstimators;
 import io.github.dl4jqat.estimator.TensorRole;
 import io.github.dl4jqat.observer.RangeObserver;
 import io.github.dl4jqat.quant.Granularity;
+import io.github.dl4jqat.quant.QuantParams;
 import io.github.dl4jqat.quant.QuantSpec;
 import java.io.Serializable;
 
@@ -21,6 +22,9 @@ public record TensorQuantization(
         implements Serializable {
 
     private static final long serialVersionUID = 1L;
+
+    /** A range that no estimator would come upon by itself. */
+    private static final float PROBE = 0.8317f;
 
     /** Checks that both are there. */
     public TensorQuantization {
@@ -48,6 +52,16 @@ public record TensorQuantization(
                             + " from somewhere. Use TensorQuantization.activation(spec)");
         }
         estimator.requireServes(spec, role);
+    }
+
+    /**
+     * Whether the grid of an activation is that of the range that its observer sees: the estimator
+     * neither learns nor fixes one.
+     */
+    public boolean followsItsRange() {
+        QuantParams seen = QuantParams.fromRange(spec, -PROBE, 2 * PROBE);
+        return estimator.parameters(spec, TensorRole.ACTIVATION).isEmpty()
+                && seen.equals(estimator.grid(spec, new double[0][], () -> seen));
     }
 
     /** Weights with the clipped straight-through estimator. */

@@ -6,11 +6,14 @@ import io.github.dl4jqat.layers.LayerQuantization;
 import io.github.dl4jqat.layers.NetworkView;
 import io.github.dl4jqat.layers.NetworkView.Node;
 import io.github.dl4jqat.layers.PassThrough;
+import io.github.dl4jqat.layers.QuantActivationLayer;
 import io.github.dl4jqat.layers.QuantLayerConfiguration;
+import io.github.dl4jqat.layers.ScaleGroups;
 import io.github.dl4jqat.layers.TensorGrid;
 import io.github.dl4jqat.prepare.PreparationPlan.Entry;
 import io.github.dl4jqat.prepare.PreparationPlan.Insertion;
 import io.github.dl4jqat.prepare.PreparationPlan.Outcome;
+import io.github.dl4jqat.quant.Symmetry;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -86,7 +89,7 @@ final class Planner {
                 follow(node, entry);
             }
         }
-        return new SharedGrids(groups)
+        return new SharedGrids(groups, config.forInput().spec())
                 .applied(new PreparationPlan(entries, List.copyOf(insertions.values()), List.of()));
     }
 
@@ -326,7 +329,14 @@ final class Planner {
             return Entry.stays(node, Outcome.FLOAT, refusal);
         }
         TensorGrid grid = incoming(node);
+        Class<? extends Layer> twin = Replacements.WEIGHTLESS.get(node.layer().getClass());
         LayerQuantization q = config.forLayer(null, rule, false);
+        if (twin != QuantActivationLayer.class
+                && rule.activationQuant() == null
+                && q.output().spec().symmetry() == Symmetry.MID_RISE) {
+            // There is no mean of such integers that is one of them.
+            q = q.withOutput(config.forInput()).withPreActivation(null);
+        }
         String reason = "output " + q.output().spec().typeName();
         if (grid == null) {
             q = q.withInput(config.forInput());
@@ -336,13 +346,6 @@ final class Planner {
         } else if (named) {
             q = q.withInputFrom(grid.source());
         }
-        return new Entry(
-                node,
-                Outcome.QUANTIZED,
-                reason,
-                Replacements.WEIGHTLESS.get(node.layer().getClass()),
-                q,
-                null,
-                null);
+        return new Entry(node, Outcome.QUANTIZED, reason, twin, q, null, null);
     }
 }

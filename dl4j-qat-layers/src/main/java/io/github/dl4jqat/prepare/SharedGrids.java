@@ -1,13 +1,12 @@
 package io.github.dl4jqat.prepare;
 
 import io.github.dl4jqat.estimator.GradientEstimators;
-import io.github.dl4jqat.estimator.StraightThrough;
 import io.github.dl4jqat.layers.LayerQuantization;
+import io.github.dl4jqat.layers.ScaleGroups;
 import io.github.dl4jqat.layers.TensorQuantization;
 import io.github.dl4jqat.prepare.PreparationPlan.Entry;
 import io.github.dl4jqat.prepare.PreparationPlan.Insertion;
 import io.github.dl4jqat.quant.QuantSpec;
-import io.github.dl4jqat.quant.Quantizers;
 import io.github.dl4jqat.quant.Symmetry;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -18,9 +17,17 @@ import java.util.Map;
 final class SharedGrids {
 
     private final ScaleGroups groups;
+    private final QuantSpec consecutive;
 
-    SharedGrids(ScaleGroups groups) {
+    /**
+     * A planner's groups.
+     *
+     * @param consecutive the integers of a member that was to have mid-rise ones: of those there
+     *     are no sums
+     */
+    SharedGrids(ScaleGroups groups, QuantSpec consecutive) {
         this.groups = groups;
+        this.consecutive = consecutive;
     }
 
     /** The plan with its groups in it. */
@@ -35,12 +42,7 @@ final class SharedGrids {
         List<Entry> entries = new ArrayList<>();
         for (Entry e : plan.entries()) {
             List<String> group = groups.of(e.node().name());
-            entries.add(
-                    group.isEmpty() || e.quantization() == null
-                            ? e
-                            : e.with(
-                                    shared(e.quantization(), group, specs),
-                                    e.reason() + ", one grid with " + others(e, group)));
+            entries.add(group.isEmpty() || e.quantization() == null ? e : shared(e, group, specs));
         }
         List<Insertion> insertions = new ArrayList<>();
         for (Insertion i : plan.insertions()) {
@@ -54,11 +56,24 @@ final class SharedGrids {
         return new PreparationPlan(List.copyOf(entries), List.copyOf(insertions), groups.all());
     }
 
+    private Entry shared(Entry e, List<String> group, Map<String, QuantSpec> specs) {
+        LayerQuantization q = shared(e.quantization(), group, specs);
+        TensorQuantization wanted = e.quantization().output();
+        String reason = e.reason() + ", one grid with " + others(e, group);
+        if (!wanted.spec().equals(q.output().spec())) {
+            reason += ", hence " + q.output().spec().typeName();
+        }
+        if (!wanted.estimator().equals(q.output().estimator())) {
+            reason += ", observed because a grid that several share is not learned";
+        }
+        return e.with(q, reason);
+    }
+
     private static String others(Entry e, List<String> group) {
         return String.join(", ", group.stream().filter(n -> !n.equals(e.node().name())).toList());
     }
 
-    private static LayerQuantization shared(
+    private LayerQuantization shared(
             LayerQuantization q, List<String> group, Map<String, QuantSpec> specs) {
         QuantSpec spec = widest(group, specs);
         TensorQuantization output = q.output();
@@ -66,7 +81,7 @@ final class SharedGrids {
         TensorQuantization observed =
                 new TensorQuantization(
                         spec,
-                        output.estimator() instanceof StraightThrough
+                        output.withSpec(spec).followsItsRange()
                                 ? output.estimator()
                                 : GradientEstimators.clipped(),
                         output.observer());
@@ -75,12 +90,12 @@ final class SharedGrids {
     }
 
     /** The most bits that any member has; the first one's integers where they are equal. */
-    private static QuantSpec widest(List<String> group, Map<String, QuantSpec> specs) {
+    private QuantSpec widest(List<String> group, Map<String, QuantSpec> specs) {
         QuantSpec widest = null;
         for (String member : group) {
             QuantSpec spec = specs.get(member);
             if (spec.symmetry() == Symmetry.MID_RISE) {
-                spec = Quantizers.uintPerTensor(spec.bits());
+                spec = consecutive;
             }
             if (widest == null || spec.bits() > widest.bits()) {
                 widest = spec;

@@ -6,6 +6,7 @@ import io.github.dl4jqat.layers.LayerQuantization;
 import io.github.dl4jqat.layers.NetworkView;
 import io.github.dl4jqat.layers.NetworkView.Node;
 import io.github.dl4jqat.layers.PassThrough;
+import io.github.dl4jqat.layers.ScaleGroups;
 import io.github.dl4jqat.layers.TensorGrid;
 import io.github.dl4jqat.prepare.PreparationPlan.Entry;
 import io.github.dl4jqat.prepare.PreparationPlan.Insertion;
@@ -111,7 +112,7 @@ final class VertexPlanner {
                             + " a time");
         }
         if (TensorGrid.wantsOneGrid(node.vertex())) {
-            groups.join(inputs);
+            groups.join(inputs.stream().map(TensorGrid::source).toList());
         }
         if (grid.combined() == null) {
             grids.put(node.name(), grid);
