@@ -33,7 +33,7 @@ record GlobalPoolingExact(GlobalPoolingLayer conf) implements ExactForm {
             pixels *= steps.size(axis);
         }
         float share = average ? 1f / pixels : 1f;
-        INDArray sums = ExactSum.summable(steps, input, pixels).sum(axes).dup('c');
+        INDArray sums = ExactSum.summable(steps, input, (double) pixels).sum(axes).dup('c');
         Requantizer requantizer =
                 Requantizer.of(
                         mode,

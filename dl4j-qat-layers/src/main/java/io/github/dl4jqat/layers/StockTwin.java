@@ -30,9 +30,19 @@ public final class StockTwin {
      */
     public static <T extends Layer & QuantLayerConfiguration> T of(
             Layer stock, Class<T> type, LayerQuantization quantization) {
-        T twin = type.cast(retyped(stock, Layer.class, type, stock.getLayerName()));
+        T twin = subclass(stock, type);
         twin.setQuantization(quantization);
         return twin;
+    }
+
+    /**
+     * A layer of a subclass, with all settings of a stock one.
+     *
+     * @param stock the stock configuration; left as it is
+     * @throws IllegalArgumentException if some part of the configuration cannot be written as JSON
+     */
+    static <T extends Layer> T subclass(Layer stock, Class<T> type) {
+        return type.cast(retyped(stock, Layer.class, type, stock.getLayerName()));
     }
 
     /**

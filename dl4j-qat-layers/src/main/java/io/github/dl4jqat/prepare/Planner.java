@@ -8,6 +8,7 @@ import io.github.dl4jqat.layers.NetworkView.Node;
 import io.github.dl4jqat.layers.PassThrough;
 import io.github.dl4jqat.layers.QuantActivationLayer;
 import io.github.dl4jqat.layers.QuantLayerConfiguration;
+import io.github.dl4jqat.layers.QuantOutputLayer;
 import io.github.dl4jqat.layers.ScaleGroups;
 import io.github.dl4jqat.layers.TensorGrid;
 import io.github.dl4jqat.prepare.PreparationPlan.Entry;
@@ -46,6 +47,8 @@ final class Planner {
     private final Set<String> raw = new HashSet<>();
     private final Map<String, Insertion> insertions = new LinkedHashMap<>();
     private final ScaleGroups groups = new ScaleGroups();
+    private final LossFunctions lossFunctions = new LossFunctions();
+    private final Successors successors;
     private final VertexPlanner vertices;
 
     /**
@@ -57,6 +60,7 @@ final class Planner {
         this.network = network;
         this.config = config;
         this.named = named;
+        successors = new Successors(network, config);
         vertices = new VertexPlanner(network, config, grids, insertions, groups);
     }
 
@@ -173,18 +177,17 @@ final class Planner {
             return Entry.stays(node, Outcome.FLOAT, "a rule keeps it float");
         }
         if (absorbed.containsKey(node.name())) {
-            return new Entry(
-                    node,
-                    Outcome.PASSED_THROUGH,
-                    absorbed.get(node.name()),
-                    null,
-                    null,
-                    new ActivationIdentity(),
-                    null);
+            return Entry.keeps(node, absorbed.get(node.name()), new ActivationIdentity());
         }
         TensorGrid in = incoming(node);
         if (in != null && in.combined() != null) {
             return weightless(node, rule);
+        }
+        if (layer instanceof ActivationLayer && lossFunctions.take(node, successors.sole(node))) {
+            return Entry.keeps(
+                    node,
+                    "its function moves into '" + successors.sole(node).name() + "'",
+                    new ActivationIdentity());
         }
         String island = NodeKinds.island(layer, null);
         if (island != null) {
@@ -206,8 +209,12 @@ final class Planner {
             return Entry.stays(node, Outcome.PASSED_THROUGH, "keeps the numbers of its input");
         }
         if (NodeKinds.isLoss(layer)) {
-            return Entry.stays(
-                    node, Outcome.PASSED_THROUGH, "the end of the network, float by design");
+            IActivation f = lossFunctions.of(node);
+            return Entry.keeps(
+                    node,
+                    "the end of the network, float by design"
+                            + (f == null ? "" : ", computes " + f + " too"),
+                    f);
         }
         if (Replacements.WEIGHTED.containsKey(layer.getClass())) {
             return weighted(node, rule);
@@ -230,12 +237,15 @@ final class Planner {
                         ? new ActivationIdentity()
                         : layer.getActivationFn();
         boolean takes = !output && own instanceof ActivationIdentity;
-        Node normalization = takes ? batchNormToFold(node, rule) : null;
+        Node normalization = takes ? successors.batchNormToFold(node, rule) : null;
         Node last = normalization == null ? node : normalization;
-        Node function = takes ? activationToTake(last) : null;
+        Node function = takes ? successors.activationToTake(last) : null;
         IActivation f =
                 function == null ? own : ((ActivationLayer) function.layer()).getActivationFn();
-        if (!output && !ActivationTable.isElementwise(f)) {
+        boolean moved = lossFunctions.take(node, successors.sole(node));
+        boolean lacksLoss = LossFunctions.lacksLoss(layer) && successors.isEnd(node);
+        boolean logits = output || moved || lacksLoss;
+        if (!logits && !ActivationTable.isElementwise(f)) {
             return Entry.stays(node, Outcome.FLOAT, "its activation " + f + " is not elementwise");
         }
         // A rule for an activation layer is about the numbers that it makes, wherever they are
@@ -244,7 +254,7 @@ final class Planner {
                 function == null
                         ? rule
                         : rule.overriddenBy(LayerRules.of(config.rules(), function));
-        LayerQuantization q = config.forLayer(rule, outputRule, output);
+        LayerQuantization q = config.forLayer(rule, outputRule, logits);
         if (layer instanceof SeparableConvolution2D) {
             q = q.withInner(config.forInner(rule));
         }
@@ -266,48 +276,21 @@ final class Planner {
         } else if (named) {
             q = q.withInputFrom(grid.source());
         }
-        reason += (output ? ", logits " : ", output ") + q.output().spec().typeName();
+        reason += (logits ? ", logits " : ", output ") + q.output().spec().typeName();
+        if (moved) {
+            reason += ", its function moves into '" + successors.sole(node).name() + "'";
+            f = new ActivationIdentity();
+        } else if (lacksLoss) {
+            reason += ", becomes an output layer with cross-entropy";
+        }
         return new Entry(
                 node,
                 Outcome.QUANTIZED,
                 reason,
-                Replacements.WEIGHTED.get(layer.getClass()),
+                lacksLoss ? QuantOutputLayer.class : Replacements.WEIGHTED.get(layer.getClass()),
                 q,
-                function == null && own == layer.getActivationFn() ? null : f,
+                f == layer.getActivationFn() ? null : f,
                 normalization == null ? null : normalization.name());
-    }
-
-    /** The one layer that reads a node, as it is; null if there are others or it is a vertex. */
-    private Node soleReader(Node node) {
-        List<Node> consumers = network.consumers(node.name());
-        return consumers.size() != 1
-                        || network.outputs().contains(node.name())
-                        || consumers.get(0).preProcessor() != null
-                        || consumers.get(0).layer() == null
-                        || LayerRules.of(config.rules(), consumers.get(0)).float32()
-                ? null
-                : consumers.get(0);
-    }
-
-    /** The batch normalization that alone reads a linear layer without a function. */
-    private Node batchNormToFold(Node node, LayerRule rule) {
-        Node reader = soleReader(node);
-        return reader != null
-                        && reader.layer().getClass() == BatchNormalization.class
-                        && Replacements.FOLDING.contains(node.layer().getClass())
-                        && !config.forLayer(rule, rule, false).freezesWeights()
-                ? reader
-                : null;
-    }
-
-    /** The activation layer that alone reads a linear layer without a function. */
-    private Node activationToTake(Node node) {
-        Node reader = soleReader(node);
-        if (reader == null || reader.layer().getClass() != ActivationLayer.class) {
-            return null;
-        }
-        IActivation f = ((ActivationLayer) reader.layer()).getActivationFn();
-        return f instanceof ActivationIdentity || !ActivationTable.isElementwise(f) ? null : reader;
     }
 
     /** A layer that computes in float, reads any grid or none, and quantizes what it gives. */

@@ -41,8 +41,8 @@ public record PreparationPlan(
      * @param reason why
      * @param twin class of the quantized twin; null for a layer that is kept
      * @param quantization how it is quantized; null for a layer that is kept
-     * @param activation the activation function it takes over from the layer after it, or gives up
-     *     to the layer before it; null for its own
+     * @param activation the activation function it has after taking one over from a neighbor or
+     *     giving its own up to one; null for its own
      * @param batchNorm name of the batch normalization that is folded into it, or null for none
      */
     public record Entry(
@@ -56,6 +56,11 @@ public record PreparationPlan(
 
         static Entry stays(NetworkView.Node node, Outcome outcome, String reason) {
             return new Entry(node, outcome, reason, null, null, null, null);
+        }
+
+        /** A layer that is kept, with another activation function unless that is null. */
+        static Entry keeps(NetworkView.Node node, String reason, IActivation activation) {
+            return new Entry(node, Outcome.PASSED_THROUGH, reason, null, null, activation, null);
         }
 
         Entry with(LayerQuantization q, String newReason) {

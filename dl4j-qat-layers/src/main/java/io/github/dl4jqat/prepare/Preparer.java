@@ -3,8 +3,10 @@ package io.github.dl4jqat.prepare;
 import io.github.dl4jqat.layers.FakeQuantLayer;
 import io.github.dl4jqat.layers.FoldedBatchNorm;
 import io.github.dl4jqat.layers.LayerQuantization;
+import io.github.dl4jqat.layers.LogitsLossLayer;
 import io.github.dl4jqat.layers.NetworkView;
 import io.github.dl4jqat.layers.QuantLayerConfiguration;
+import io.github.dl4jqat.layers.QuantOutputLayer;
 import io.github.dl4jqat.layers.StockTwin;
 import io.github.dl4jqat.prepare.PreparationPlan.Entry;
 import io.github.dl4jqat.prepare.PreparationPlan.Insertion;
@@ -20,12 +22,14 @@ import org.deeplearning4j.nn.conf.graph.LayerVertex;
 import org.deeplearning4j.nn.conf.layers.ActivationLayer;
 import org.deeplearning4j.nn.conf.layers.BaseLayer;
 import org.deeplearning4j.nn.conf.layers.Layer;
+import org.deeplearning4j.nn.conf.layers.LossLayer;
 import org.deeplearning4j.nn.conf.layers.misc.FrozenLayer;
 import org.deeplearning4j.nn.conf.layers.misc.FrozenLayerWithBackprop;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.lossfunctions.impl.LossMCXENT;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -151,6 +155,8 @@ public final class Preparer {
         Layer layer = null;
         if (entry.twin() != null) {
             layer = twin(entry);
+        } else if (entry.activation() != null && conf.getLayer() instanceof LossLayer loss) {
+            layer = LogitsLossLayer.of(loss, entry.activation());
         } else if (entry.activation() != null) {
             // Its function, or the batch normalization that it is, has moved into another layer.
             layer = new ActivationLayer.Builder().activation(entry.activation()).build();
@@ -178,6 +184,10 @@ public final class Preparer {
         Layer twin = twin(entry.node().layer(), entry.twin(), entry.quantization());
         if (entry.activation() != null) {
             ((BaseLayer) twin).setActivationFn(entry.activation());
+        }
+        if (twin instanceof QuantOutputLayer end && end.getLossFn() == null) {
+            // Of a dense layer.
+            end.setLossFn(new LossMCXENT());
         }
         return twin;
     }

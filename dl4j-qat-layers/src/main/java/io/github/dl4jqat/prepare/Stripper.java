@@ -1,6 +1,7 @@
 package io.github.dl4jqat.prepare;
 
 import io.github.dl4jqat.layers.FakeQuantLayer;
+import io.github.dl4jqat.layers.LogitsLossLayer;
 import io.github.dl4jqat.layers.NetworkView;
 import io.github.dl4jqat.layers.NetworkView.Node;
 import io.github.dl4jqat.layers.QuantBatchNormalization;
@@ -114,6 +115,9 @@ public final class Stripper {
     /** Puts the stock layer into a configuration, and tells its parameters. */
     private static Map<String, INDArray> replace(NeuralNetConfiguration conf, Node node) {
         if (!(node.layer() instanceof QuantLayerConfiguration quantized)) {
+            if (node.layer() instanceof LogitsLossLayer) {
+                conf.setLayer(StockTwin.stock(node.layer()));
+            }
             return node.running().paramTable();
         }
         StockForm form = quantized.stockForm((QuantizedLayer) node.running());
