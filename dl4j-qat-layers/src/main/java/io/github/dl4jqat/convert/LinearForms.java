@@ -16,7 +16,12 @@ final class LinearForms {
 
     private LinearForms() {}
 
+    /** A matrix product; behind sequences, one for each time step. */
     static Flow dense(Node node, Flow in, Conversion c) {
+        if (SequenceForms.isSequence(in.tensor())) {
+            TensorType y = SequenceForms.product(node, in.tensor(), function(node), c);
+            return Flow.of(y, in.channelsLast());
+        }
         return Flow.of(product(node, in.tensor(), function(node), c), false);
     }
 

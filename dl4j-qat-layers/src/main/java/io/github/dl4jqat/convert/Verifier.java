@@ -12,6 +12,8 @@ import io.github.dl4jqat.integer.TensorType;
 import io.github.dl4jqat.layers.InputLinks;
 import io.github.dl4jqat.layers.NetworkView;
 import io.github.dl4jqat.layers.NetworkView.Node;
+import io.github.dl4jqat.layers.QuantizedLayer;
+import io.github.dl4jqat.layers.QuantizedRecurrentLayer;
 import io.github.dl4jqat.layers.QuantizedWeightLayer;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -107,8 +109,9 @@ public final class Verifier {
     private void requireSameLayers() {
         List<String> expected = new ArrayList<>();
         for (Node node : network.nodes()) {
-            if (node.running() instanceof QuantizedWeightLayer
-                    && ((QuantizedWeightLayer) node.running()).outputParams() != null) {
+            if ((node.running() instanceof QuantizedWeightLayer
+                            || node.running() instanceof QuantizedRecurrentLayer)
+                    && ((QuantizedLayer) node.running()).outputParams() != null) {
                 expected.add(node.name());
             }
         }
@@ -150,7 +153,11 @@ public final class Verifier {
             }
             TensorType tensor = model.tensors().get(node.name());
             if (tensor != null && !tensor.isFloat()) {
-                int[] expected = integers(node, values.get(node.name()), tensor);
+                INDArray simulated = values.get(node.name());
+                if (tensor.rank() == 2 && simulated.rank() == 2) {
+                    simulated = sequences(simulated, batch, tensor);
+                }
+                int[] expected = integers(node, simulated, tensor);
                 compare(node.name(), tensor, expected, feeds, batch, 0);
             }
         }
@@ -247,6 +254,11 @@ public final class Verifier {
             q[i] = tensor.params().quantize((float) x[i], 0);
         }
         return q;
+    }
+
+    /** Time steps that DL4J has as examples, first all of the first step, as sequences. */
+    private static INDArray sequences(INDArray rows, int batch, TensorType tensor) {
+        return rows.dup('c').reshape('c', tensor.size(1), batch, tensor.size(0)).permute(1, 2, 0);
     }
 
     /** The model's shape says where the channels are, unless both arrangements have it. */

@@ -15,6 +15,10 @@ import org.deeplearning4j.nn.conf.graph.LayerVertex;
 import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.conf.layers.misc.FrozenLayer;
 import org.deeplearning4j.nn.conf.layers.misc.FrozenLayerWithBackprop;
+import org.deeplearning4j.nn.conf.layers.recurrent.LastTimeStep;
+import org.deeplearning4j.nn.conf.layers.recurrent.TimeDistributed;
+import org.deeplearning4j.nn.conf.layers.util.MaskZeroLayer;
+import org.deeplearning4j.nn.conf.layers.wrapper.BaseWrapperLayer;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 
@@ -37,8 +41,10 @@ public record NetworkView(List<Node> nodes, List<String> inputs, List<String> ou
      * @param name the layer's name; in a MultiLayerNetwork the index where it has none, and with
      *     {@code #} and the index where a layer before it has the same
      * @param index position, as in DL4J's error messages
-     * @param layer its configuration, taken out of its FrozenLayer or FrozenLayerWithBackprop; null
-     *     for a vertex
+     * @param layer its configuration, taken out of its FrozenLayer or FrozenLayerWithBackprop, and
+     *     of its wrappers; null for a vertex
+     * @param wrappers what its values go through inside the node: LastTimeStep, TimeDistributed,
+     *     MaskZeroLayer; outermost first
      * @param vertex configuration of a vertex without a layer, taken out of its FrozenVertex; null
      *     for a layer
      * @param frozen whether it is wrapped in one of these
@@ -51,12 +57,18 @@ public record NetworkView(List<Node> nodes, List<String> inputs, List<String> ou
             String name,
             int index,
             Layer layer,
+            List<Layer> wrappers,
             GraphVertex vertex,
             boolean frozen,
             String kind,
             InputPreProcessor preProcessor,
             List<String> inputs,
             org.deeplearning4j.nn.api.Layer running) {
+
+        /** Whether one of the wrappers is of that kind. */
+        public boolean isWrappedIn(Class<? extends Layer> wrapper) {
+            return wrappers.stream().anyMatch(wrapper::isInstance);
+        }
 
         /** For messages: index, name and class. */
         public String describe() {
@@ -132,6 +144,7 @@ public record NetworkView(List<Node> nodes, List<String> inputs, List<String> ou
                                 name,
                                 index,
                                 null,
+                                List.of(),
                                 vertexConf,
                                 false,
                                 vertexConf.getClass().getSimpleName(),
@@ -160,14 +173,18 @@ public record NetworkView(List<Node> nodes, List<String> inputs, List<String> ou
             InputPreProcessor preProcessor,
             List<String> inputs,
             org.deeplearning4j.nn.api.Layer running) {
-        Layer inside = inside(layer);
+        List<Layer> wrappers = new ArrayList<>();
+        Layer inside = inside(layer, wrappers);
+        StringBuilder kind = new StringBuilder();
+        wrappers.forEach(w -> kind.append(w.getClass().getSimpleName()).append(" of "));
         return new Node(
                 name,
                 index,
                 inside,
+                List.copyOf(wrappers),
                 null,
                 layer instanceof FrozenLayer || layer instanceof FrozenLayerWithBackprop,
-                inside.getClass().getSimpleName(),
+                kind + inside.getClass().getSimpleName(),
                 preProcessor,
                 inputs,
                 unwrap(running));
@@ -177,14 +194,24 @@ public record NetworkView(List<Node> nodes, List<String> inputs, List<String> ou
         return vertex instanceof FrozenVertex frozen ? inside(frozen.getUnderlying()) : vertex;
     }
 
-    private static Layer inside(Layer layer) {
+    private static Layer inside(Layer layer, List<Layer> wrappers) {
         if (layer instanceof FrozenLayer frozen) {
-            return inside(frozen.getLayer());
+            return inside(frozen.getLayer(), wrappers);
         }
         if (layer instanceof FrozenLayerWithBackprop frozen) {
-            return inside(frozen.getUnderlying());
+            return inside(frozen.getUnderlying(), wrappers);
+        }
+        if (isTransparent(layer.getClass())) {
+            wrappers.add(layer);
+            return inside(((BaseWrapperLayer) layer).getUnderlying(), wrappers);
         }
         return layer;
+    }
+
+    private static boolean isTransparent(Class<?> type) {
+        return type == LastTimeStep.class
+                || type == TimeDistributed.class
+                || type == MaskZeroLayer.class;
     }
 
     private static org.deeplearning4j.nn.api.Layer unwrap(org.deeplearning4j.nn.api.Layer layer) {
@@ -193,6 +220,9 @@ public record NetworkView(List<Node> nodes, List<String> inputs, List<String> ou
         }
         if (layer instanceof org.deeplearning4j.nn.layers.FrozenLayerWithBackprop frozen) {
             return unwrap(frozen.getInsideLayer());
+        }
+        if (layer instanceof org.deeplearning4j.nn.layers.wrapper.BaseWrapperLayer wrapper) {
+            return unwrap(wrapper.getUnderlying());
         }
         return layer;
     }

@@ -226,13 +226,13 @@ abstract class RecurrentPass {
                 bias[c] += rows[r * columns + c];
             }
         }
-        INDArray delta = matrix(rows, steps * examples, columns);
+        INDArray delta = matrix(rows, (long) steps * examples, columns);
         double[] before = new double[hRaw.length];
         if (h0 != null) {
             System.arraycopy(h0, 0, before, 0, block);
         }
         System.arraycopy(h, 0, before, block, hRaw.length - block);
-        INDArray last = matrix(before, steps * examples, units);
+        INDArray last = matrix(before, (long) steps * examples, units);
         INDArray dx = delta.mmul(setting.weights().transpose());
         return new Gradients(
                 dx.dup('c').reshape('c', steps, examples, inputs).permute(1, 2, 0),

@@ -25,10 +25,12 @@ import java.util.Set;
 import org.deeplearning4j.nn.conf.layers.ActivationLayer;
 import org.deeplearning4j.nn.conf.layers.BaseLayer;
 import org.deeplearning4j.nn.conf.layers.BaseOutputLayer;
+import org.deeplearning4j.nn.conf.layers.BaseRecurrentLayer;
 import org.deeplearning4j.nn.conf.layers.BatchNormalization;
 import org.deeplearning4j.nn.conf.layers.DenseLayer;
 import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.conf.layers.SeparableConvolution2D;
+import org.deeplearning4j.nn.conf.layers.recurrent.SimpleRnn;
 import org.nd4j.linalg.activations.IActivation;
 import org.nd4j.linalg.activations.impl.ActivationIdentity;
 
@@ -228,7 +230,8 @@ final class Planner {
     private Entry weighted(Node node, LayerRule rule) {
         BaseLayer layer = (BaseLayer) node.layer();
         boolean output = layer instanceof BaseOutputLayer;
-        if (layer instanceof DenseLayer denseLayer && denseLayer.hasLayerNorm()) {
+        if ((layer instanceof DenseLayer denseLayer && denseLayer.hasLayerNorm())
+                || (layer instanceof SimpleRnn simpleRnn && simpleRnn.hasLayerNorm())) {
             return Entry.stays(node, Outcome.FLOAT, "layer normalization has no integer form");
         }
         // Batch normalization ignores the activation function that its configuration may name.
@@ -236,7 +239,11 @@ final class Planner {
                 layer instanceof BatchNormalization
                         ? new ActivationIdentity()
                         : layer.getActivationFn();
-        boolean takes = !output && own instanceof ActivationIdentity;
+        // The function of a recurrent layer is in its loop.
+        boolean takes =
+                !output
+                        && own instanceof ActivationIdentity
+                        && !(layer instanceof BaseRecurrentLayer);
         Node normalization = takes ? successors.batchNormToFold(node, rule) : null;
         Node last = normalization == null ? node : normalization;
         Node function = takes ? successors.activationToTake(last) : null;

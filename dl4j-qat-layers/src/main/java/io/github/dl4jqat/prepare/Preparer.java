@@ -25,6 +25,9 @@ import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.conf.layers.LossLayer;
 import org.deeplearning4j.nn.conf.layers.misc.FrozenLayer;
 import org.deeplearning4j.nn.conf.layers.misc.FrozenLayerWithBackprop;
+import org.deeplearning4j.nn.conf.layers.recurrent.LastTimeStep;
+import org.deeplearning4j.nn.conf.layers.recurrent.TimeDistributed;
+import org.deeplearning4j.nn.conf.layers.util.MaskZeroLayer;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -175,6 +178,14 @@ public final class Preparer {
             wrapped = new FrozenLayer(frozenLike(frozen.getLayer(), layer));
         } else if (old instanceof FrozenLayerWithBackprop frozen) {
             wrapped = new FrozenLayerWithBackprop(frozenLike(frozen.getUnderlying(), layer));
+        } else if (old instanceof LastTimeStep wrapper) {
+            wrapped = new LastTimeStep(frozenLike(wrapper.getUnderlying(), layer));
+        } else if (old instanceof TimeDistributed wrapper) {
+            Layer inside = frozenLike(wrapper.getUnderlying(), layer);
+            wrapped = new TimeDistributed(inside, wrapper.getRnnDataFormat());
+        } else if (old instanceof MaskZeroLayer wrapper) {
+            Layer inside = frozenLike(wrapper.getUnderlying(), layer);
+            wrapped = new MaskZeroLayer(inside, wrapper.getMaskingValue());
         }
         wrapped.setLayerName(old.getLayerName());
         return wrapped;

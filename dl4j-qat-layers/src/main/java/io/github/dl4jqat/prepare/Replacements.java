@@ -8,8 +8,12 @@ import io.github.dl4jqat.layers.QuantDeconvolution2D;
 import io.github.dl4jqat.layers.QuantDenseLayer;
 import io.github.dl4jqat.layers.QuantDepthwiseConvolution2D;
 import io.github.dl4jqat.layers.QuantGlobalPoolingLayer;
+import io.github.dl4jqat.layers.QuantGravesLSTM;
+import io.github.dl4jqat.layers.QuantLSTM;
 import io.github.dl4jqat.layers.QuantOutputLayer;
+import io.github.dl4jqat.layers.QuantRnnOutputLayer;
 import io.github.dl4jqat.layers.QuantSeparableConvolution2D;
+import io.github.dl4jqat.layers.QuantSimpleRnn;
 import io.github.dl4jqat.layers.QuantSubsampling1DLayer;
 import io.github.dl4jqat.layers.QuantSubsamplingLayer;
 import java.util.LinkedHashMap;
@@ -24,11 +28,15 @@ import org.deeplearning4j.nn.conf.layers.Deconvolution2D;
 import org.deeplearning4j.nn.conf.layers.DenseLayer;
 import org.deeplearning4j.nn.conf.layers.DepthwiseConvolution2D;
 import org.deeplearning4j.nn.conf.layers.GlobalPoolingLayer;
+import org.deeplearning4j.nn.conf.layers.GravesLSTM;
+import org.deeplearning4j.nn.conf.layers.LSTM;
 import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.conf.layers.OutputLayer;
+import org.deeplearning4j.nn.conf.layers.RnnOutputLayer;
 import org.deeplearning4j.nn.conf.layers.SeparableConvolution2D;
 import org.deeplearning4j.nn.conf.layers.Subsampling1DLayer;
 import org.deeplearning4j.nn.conf.layers.SubsamplingLayer;
+import org.deeplearning4j.nn.conf.layers.recurrent.SimpleRnn;
 
 /** Which quantized layer stands for which stock layer. */
 final class Replacements {
@@ -52,6 +60,7 @@ final class Replacements {
 
     private Replacements() {}
 
+    @SuppressWarnings("deprecation") // GravesLSTM is, but networks have it
     private static Map<Class<? extends Layer>, Class<? extends Layer>> weighted() {
         Map<Class<? extends Layer>, Class<? extends Layer>> map = new LinkedHashMap<>();
         map.put(ConvolutionLayer.class, QuantConvolutionLayer.class);
@@ -62,6 +71,10 @@ final class Replacements {
         map.put(SeparableConvolution2D.class, QuantSeparableConvolution2D.class);
         map.put(DenseLayer.class, QuantDenseLayer.class);
         map.put(OutputLayer.class, QuantOutputLayer.class);
+        map.put(LSTM.class, QuantLSTM.class);
+        map.put(GravesLSTM.class, QuantGravesLSTM.class);
+        map.put(SimpleRnn.class, QuantSimpleRnn.class);
+        map.put(RnnOutputLayer.class, QuantRnnOutputLayer.class);
         map.put(BatchNormalization.class, QuantBatchNormalization.class);
         return map;
     }

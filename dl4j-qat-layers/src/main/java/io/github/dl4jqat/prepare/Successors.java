@@ -55,9 +55,10 @@ final class Successors {
             return null;
         }
         IActivation f = ((ActivationLayer) reader.layer()).getActivationFn();
+        Node behind = sole(reader);
         return f instanceof ActivationIdentity
                         || !ActivationTable.isElementwise(f)
-                        || LossFunctions.wants(reader, sole(reader))
+                        || LossFunctions.wants(/* node= */ reader, /* reader= */ behind)
                 ? null
                 : reader;
     }

@@ -1,6 +1,7 @@
 package io.github.dl4jqat.report;
 
 import io.github.dl4jqat.layers.NetworkView;
+import io.github.dl4jqat.layers.QuantizedRecurrentLayer;
 import io.github.dl4jqat.layers.QuantizedWeightLayer;
 import java.lang.ref.WeakReference;
 import java.util.ArrayList;
@@ -10,6 +11,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
+import org.deeplearning4j.nn.api.Layer;
 import org.deeplearning4j.nn.api.Model;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
@@ -197,14 +199,19 @@ public final class LevelChanges extends BaseTrainingListener {
         }
         List<LayerChange> changes = new ArrayList<>();
         for (NetworkView.Node node : view(model).nodes()) {
-            if (node.running() instanceof QuantizedWeightLayer layer) {
-                int[] now = layer.weightLevels();
-                if (now != null) {
-                    changes.addAll(compare(node.name(), now));
-                }
+            int[] now = levels(node.running());
+            if (now != null) {
+                changes.addAll(compare(node.name(), now));
             }
         }
         return List.copyOf(changes);
+    }
+
+    private static int[] levels(Layer running) {
+        if (running instanceof QuantizedRecurrentLayer layer) {
+            return layer.weightLevels();
+        }
+        return running instanceof QuantizedWeightLayer layer ? layer.weightLevels() : null;
     }
 
     private static NetworkView view(Model model) {

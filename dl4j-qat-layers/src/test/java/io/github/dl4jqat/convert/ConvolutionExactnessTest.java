@@ -71,7 +71,7 @@ class ConvolutionExactnessTest {
             int activationBits = 3 + random.nextInt(6);
             boolean perTensor = random.nextInt(3) == 0;
             Requantization requantization =
-                    Requantization.values()[random.nextInt(Requantization.values().length)];
+                    random.nextBoolean() ? Requantization.FLOAT : Requantization.FIXED_POINT;
             config =
                     QatConfig.builder()
                             .weightQuant(

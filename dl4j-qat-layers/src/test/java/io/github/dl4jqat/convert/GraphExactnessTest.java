@@ -265,7 +265,7 @@ class GraphExactnessTest {
                         .addLayer("up", new Upsampling2D.Builder(2).build(), "crop")
                         .addVertex("helper", new PoolHelperVertex(), "up")
                         .addLayer("pad2", new ZeroPaddingLayer(1, 0, 1, 0), "helper")
-                        .addLayer("deep", new SpaceToDepthLayer.Builder(2).build(), "pad2")
+                        .addLayer("deep", new SpaceToDepthLayer.Builder<>(2).build(), "pad2")
                         .addVertex("scaled", new ScaleVertex(0.37), "deep")
                         .addVertex("shifted", new ShiftVertex(-0.21), "scaled")
                         .addLayer("b", conv(4, Activation.RELU), "shifted");

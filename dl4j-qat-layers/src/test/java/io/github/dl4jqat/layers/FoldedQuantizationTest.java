@@ -126,7 +126,7 @@ class FoldedQuantizationTest {
                 for (int i = 0; i < IN; i++) {
                     largest = Math.max(largest, Math.abs(w[i][c] * factor(c)));
                 }
-                double scale = (float) ((float) largest / 7);
+                double scale = ((float) largest / 7);
                 for (int i = 0; i < IN; i++) {
                     double folded = w[i][c] * factor(c);
                     rounding[i][c] = Math.rint(folded / scale) * scale - folded;

@@ -432,15 +432,16 @@ class PrepareTest {
     }
 
     @Test
-    void recurrentLayers_stayFloat_andTrain() {
+    void layersBehindFloatOnes_quantizeTheirInput_andTrain() {
         MultiLayerNetwork net =
                 chain(
                         InputType.recurrent(4, 6),
-                        new LSTM.Builder().name("lstm").nOut(5).build(),
+                        attention("attention"),
                         new GlobalPoolingLayer.Builder(PoolingType.AVG).name("pool").build(),
                         output());
         MultiLayerNetwork qat = Qat.prepare(net, QatConfig.int8());
-        assertThat(qat.getLayer("lstm").conf().getLayer()).isInstanceOf(LSTM.class);
+        assertThat(qat.getLayer("attention").conf().getLayer())
+                .isInstanceOf(SelfAttentionLayer.class);
         assertThat(quantization(qat, "pool").input()).isNotNull();
         qat.fit(batch(5, 4, 6));
         assertThat(qat.score()).isFinite();
@@ -509,8 +510,8 @@ class PrepareTest {
                                 .addInputs("series")
                                 .setInputTypes(InputType.recurrent(4, 6))
                                 .addLayer("drop", new DropoutLayer(0.9), "series")
-                                .addLayer("a", new LSTM.Builder().nOut(3).build(), "drop")
-                                .addLayer("b", new LSTM.Builder().nOut(3).build(), "series")
+                                .addLayer("a", attention("a"), "drop")
+                                .addLayer("b", attention("b"), "series")
                                 .addLayer("poolA", new GlobalPoolingLayer(PoolingType.AVG), "a")
                                 .addLayer("poolB", new GlobalPoolingLayer(PoolingType.AVG), "b")
                                 .addLayer("outA", output(), "poolA")
