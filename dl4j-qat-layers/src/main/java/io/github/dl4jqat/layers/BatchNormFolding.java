@@ -2,7 +2,6 @@ package io.github.dl4jqat.layers;
 
 import io.github.dl4jqat.ops.ChannelKernels;
 import io.github.dl4jqat.ops.ChannelKernels.Moments;
-import java.util.Arrays;
 import java.util.Map;
 import org.deeplearning4j.nn.conf.layers.BatchNormalization;
 import org.deeplearning4j.nn.conf.layers.Layer;
@@ -34,14 +33,12 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  */
 final class BatchNormFolding {
 
-    private final FoldedBatchNorm how;
     private final LinearOp op;
     private final LinearPass pass;
     private final LayerQuantizers quantizers;
-    private final Map<String, INDArray> params;
+    private final NormalizedWeights normalized;
     private final RunningStatistics statistics;
 
-    private INDArray weightBuffer;
     private INDArray gradientBuffer;
     private Trace trace;
     private double[] gradGamma;
@@ -53,12 +50,11 @@ final class BatchNormFolding {
             LinearPass pass,
             LayerQuantizers quantizers,
             Map<String, INDArray> params) {
-        this.how = how;
         this.op = op;
         this.pass = pass;
         this.quantizers = quantizers;
-        this.params = params;
-        statistics = new RunningStatistics(params, how.decay());
+        normalized = new NormalizedWeights(how, op, params);
+        statistics = normalized.statistics();
     }
 
     /** Null for a layer without. */
@@ -76,14 +72,10 @@ final class BatchNormFolding {
         return how == null ? null : new BatchNormFolding(how, op, pass, quantizers, params);
     }
 
-    /** Weights and bias with the normalization in them, and what multiplied the weights. */
-    @SuppressWarnings("ArrayRecordComponent") // lives for one pass
-    record Folded(INDArray weights, INDArray bias, double[] factors) {}
-
     /** What a training forward pass leaves for the backward pass. */
     private static final class Trace {
         final LinearPass.Trace linear = new LinearPass.Trace();
-        Folded folded;
+        NormalizedWeights.Folded folded;
         double[] gamma;
         double[] running;
         double[] bias;
@@ -96,88 +88,9 @@ final class BatchNormFolding {
         double[] batch;
     }
 
-    RunningStatistics statistics() {
-        return statistics;
-    }
-
-    private double[] gammas() {
-        return channel(FoldedBatchNorm.GAMMA, how.gamma());
-    }
-
-    private double[] channel(String key, double constant) {
-        if (params.containsKey(key)) {
-            return ChannelValues.read(params.get(key));
-        }
-        double[] values = new double[Math.toIntExact(params.get(FoldedBatchNorm.MEAN).length())];
-        Arrays.fill(values, constant);
-        return values;
-    }
-
-    private double[] deviations(double[] variances) {
-        double[] deviations = new double[variances.length];
-        for (int c = 0; c < deviations.length; c++) {
-            deviations[c] = Math.sqrt(variances[c] + how.eps());
-        }
-        return deviations;
-    }
-
-    /** {@code gamma / r}: what each output channel of the weights is multiplied with. */
-    double[] factors() {
-        return ratio(gammas(), deviations(statistics.variance()));
-    }
-
-    private static double[] ratio(double[] a, double[] b) {
-        double[] ratio = new double[a.length];
-        for (int c = 0; c < ratio.length; c++) {
-            ratio[c] = a[c] / b[c];
-        }
-        return ratio;
-    }
-
-    /** Weights and bias as evaluation has them. */
-    Folded fold(INDArray w, INDArray b) {
-        double[] factors = factors();
-        double[] mean = statistics.mean();
-        double[] shift = channel(FoldedBatchNorm.BETA, how.beta());
-        double[] bias = biases(b, shift.length);
-        for (int c = 0; c < shift.length; c++) {
-            shift[c] += factors[c] * (bias[c] - mean[c]);
-        }
-        INDArray like = params.get(FoldedBatchNorm.MEAN);
-        long[] shape = b == null ? new long[] {shift.length} : b.shape();
-        INDArray foldedBias = ChannelValues.array(shift, like.dataType(), shape);
-        if (w == null) {
-            INDArray weights = ChannelValues.array(factors, like.dataType(), factors.length, 1);
-            return new Folded(weights, foldedBias, factors);
-        }
-        weightBuffer = LinearPass.bufferLike(w, weightBuffer);
-        scaleWeights(w, factors, weightBuffer);
-        return new Folded(weightBuffer, foldedBias, factors);
-    }
-
-    /** Chooses gamma and beta so that a stock normalization computes {@code w * x + b}. */
-    void writeNormalization(INDArray w, INDArray b, Map<String, INDArray> to) {
-        if (how.locked()) {
-            return;
-        }
-        double[] gamma = ChannelValues.read(w);
-        double[] beta = ChannelValues.read(b);
-        double[] mean = statistics.mean();
-        double[] running = deviations(statistics.variance());
-        for (int c = 0; c < gamma.length; c++) {
-            beta[c] += gamma[c] * mean[c];
-            gamma[c] *= running[c];
-        }
-        ChannelValues.write(gamma, to.get(FoldedBatchNorm.GAMMA));
-        ChannelValues.write(beta, to.get(FoldedBatchNorm.BETA));
-    }
-
-    private void scaleWeights(INDArray w, double[] factors, INDArray to) {
-        ChannelKernels.scale(op.byOutput(w), factors, op.byOutput(to), op.outputAxisOfWeights());
-    }
-
-    private static double[] biases(INDArray b, int channels) {
-        return b == null ? new double[channels] : ChannelValues.read(b);
+    /** The weights with the normalization in them. */
+    NormalizedWeights normalized() {
+        return normalized;
     }
 
     private boolean usesBatch(boolean training) {
@@ -201,7 +114,7 @@ final class BatchNormFolding {
         Trace t = new Trace();
         trace = training ? t : null;
         statistics.forget();
-        t.folded = fold(w, b);
+        t.folded = normalized.fold(w, b);
         if (!usesBatch(training)) {
             INDArray weights = t.folded.weights();
             return pass.linear(x, weights, t.folded.bias(), training, type, mgr, t.linear);
@@ -209,20 +122,21 @@ final class BatchNormFolding {
         pass.quantizeWeights(x, t.folded.weights(), t.folded.bias(), true, t.linear);
         // The backward pass reads both.
         t.u = op.apply(x, t.linear.weights, null, type, mgr);
-        t.z = w == null ? x : masked(op.apply(x, w, b, type, mgr), mask);
+        t.z = w == null ? x : op.masked(op.apply(x, w, b, type, mgr), mask);
         Moments moments = ChannelKernels.moments(t.z, op.channelAxis());
         statistics.observe(moments);
-        t.gamma = gammas();
-        t.running = deviations(statistics.variance());
-        t.bias = biases(b, t.gamma.length);
+        t.gamma = normalized.gammas();
+        t.running = normalized.deviations(statistics.variance());
+        t.bias = NormalizedWeights.biases(b, t.gamma.length);
         t.mean = moments.mean();
-        t.batch = deviations(moments.variance());
-        double[] shift = channel(FoldedBatchNorm.BETA, how.beta());
+        t.batch = normalized.deviations(moments.variance());
+        double[] shift = normalized.betas();
         for (int c = 0; c < shift.length; c++) {
             shift[c] -= t.gamma[c] * (t.mean[c] - t.bias[c]) / t.batch[c];
         }
         INDArray y = mgr.createUninitialized(type, t.u.dataType(), t.u.shape(), 'c');
-        ChannelKernels.affine(t.u, ratio(t.running, t.batch), shift, y, op.channelAxis());
+        ChannelKernels.affine(
+                t.u, NormalizedWeights.ratio(t.running, t.batch), shift, y, op.channelAxis());
         return y;
     }
 
@@ -259,7 +173,7 @@ final class BatchNormFolding {
         INDArray du = g;
         if (t.z != null) {
             du = mgr.createUninitialized(ArrayType.BP_WORKING_MEM, g.dataType(), g.shape(), 'c');
-            ChannelKernels.scale(g, ratio(t.running, t.batch), du, axis);
+            ChannelKernels.scale(g, NormalizedWeights.ratio(t.running, t.batch), du, axis);
         }
         INDArray dx = op.backward(x, t.linear.weights, null, du, gradFolded, null, mgr);
         pass.backwardWeights(folded, gradFolded, t.linear, examples);
@@ -268,7 +182,7 @@ final class BatchNormFolding {
             frozenBias(b, sumG, gradB, t);
         }
         if (gradW != null) {
-            scaleWeights(gradW, t.folded.factors(), gradW);
+            normalized.scaleWeights(gradW, t.folded.factors(), gradW);
         }
         if (t.z != null) {
             throughStatistics(w, g, sumG, dx, gradW, gradB, mask, mgr);
@@ -284,15 +198,16 @@ final class BatchNormFolding {
                 w == null
                         ? ChannelKernels.sums(dw, axis)
                         : ChannelKernels.dots(dw, op.byOutput(w), axis);
-        double[] running = t.running == null ? deviations(statistics.variance()) : t.running;
-        return ratio(sum, running);
+        double[] running =
+                t.running == null ? normalized.deviations(statistics.variance()) : t.running;
+        return NormalizedWeights.ratio(sum, running);
     }
 
     /** The folded bias' share, where the statistics are constants. */
     private void frozenBias(INDArray b, double[] sumG, INDArray gradB, Trace t) {
         double[] mean = statistics.mean();
-        double[] running = deviations(statistics.variance());
-        double[] bias = biases(b, mean.length);
+        double[] running = normalized.deviations(statistics.variance());
+        double[] bias = NormalizedWeights.biases(b, mean.length);
         double[] db = new double[mean.length];
         for (int c = 0; c < db.length; c++) {
             gradGamma[c] += sumG[c] * (bias[c] - mean[c]) / running[c];
@@ -339,7 +254,7 @@ final class BatchNormFolding {
             dx.addi(dz);
             return;
         }
-        masked(dz, mask);
+        op.masked(dz, mask);
         gradientBuffer = LinearPass.bufferLike(w, gradientBuffer);
         dx.addi(op.backward(t.linear.input, w, null, dz, gradientBuffer, null, mgr));
         op.byOutput(gradW).addi(op.byOutput(gradientBuffer));
@@ -355,13 +270,6 @@ final class BatchNormFolding {
             db[c] = direct[c] + throughZ[c];
         }
         ChannelValues.write(db, gradB);
-    }
-
-    private INDArray masked(INDArray array, INDArray mask) {
-        if (mask != null) {
-            op.mask(array, mask);
-        }
-        return array;
     }
 
     /** The last step of every backward pass: gradients into their views, statistics written. */
@@ -395,48 +303,8 @@ final class BatchNormFolding {
         statistics.forget();
     }
 
-    /**
-     * Sets the statistics to those that a batch has in front of the normalization, with quantized
-     * weights: {@code mean(op(x, Q(W')) * r / gamma + b)}. Where gamma is zero or nothing is left
-     * of a channel's weights, with float ones; the layer's output does not depend on them then.
-     */
+    /** Sets the statistics to those that a batch has in front of the normalization. */
     void reestimate(INDArray x, INDArray w, INDArray b, INDArray mask, LayerWorkspaceMgr mgr) {
-        int axis = op.channelAxis();
-        if (w == null) {
-            statistics.batch(ChannelKernels.moments(x, axis), x.length() / gammas().length);
-            return;
-        }
-        double[][] old = statistics.before();
-        double[] factors = ratio(gammas(), deviations(old[1]));
-        double[] bias = biases(b, factors.length);
-        INDArray weights = w.ulike();
-        scaleWeights(w, factors, weights);
-        LinearPass.Trace quantized = new LinearPass.Trace();
-        pass.quantizeWeights(x, weights, fold(w, b).bias(), false, quantized);
-        double[] left =
-                ChannelKernels.dots(
-                        op.byOutput(quantized.weights),
-                        op.byOutput(quantized.weights),
-                        op.outputAxisOfWeights());
-        double[] back = new double[factors.length];
-        boolean anyLost = false;
-        for (int c = 0; c < back.length; c++) {
-            back[c] = left[c] > 0 && Double.isFinite(1 / factors[c]) ? 1 / factors[c] : 0;
-            anyLost |= back[c] == 0;
-        }
-        INDArray z = op.apply(x, quantized.weights, null, ArrayType.FF_WORKING_MEM, mgr);
-        ChannelKernels.affine(z, back, bias, z, axis);
-        Moments moments = ChannelKernels.moments(masked(z, mask), axis);
-        if (anyLost) {
-            INDArray real = op.apply(x, w, b, ArrayType.FF_WORKING_MEM, mgr);
-            Moments ofFloats = ChannelKernels.moments(masked(real, mask), axis);
-            for (int c = 0; c < back.length; c++) {
-                if (back[c] == 0) {
-                    moments.mean()[c] = ofFloats.mean()[c];
-                    moments.variance()[c] = ofFloats.variance()[c];
-                }
-            }
-        }
-        statistics.batch(moments, z.length() / back.length);
+        new Reestimation(op, pass, normalized).batch(x, w, b, mask, mgr);
     }
 }

@@ -100,6 +100,14 @@ interface LinearOp {
         return false;
     }
 
+    /** The same where there is a mask. */
+    default INDArray masked(INDArray y, INDArray mask) {
+        if (mask != null) {
+            mask(y, mask);
+        }
+        return y;
+    }
+
     /** The mask behind the layer; null if there is none any more. */
     default Pair<INDArray, MaskState> maskBehind(INDArray mask, MaskState state, int minibatch) {
         return new Pair<>(mask, state);

@@ -125,10 +125,7 @@ final class LinearRuntime extends BaseLayer<org.deeplearning4j.nn.conf.layers.Ba
     }
 
     private INDArray masked(INDArray array) {
-        if (maskArray != null) {
-            op.mask(array, maskArray);
-        }
-        return array;
+        return op.masked(array, maskArray);
     }
 
     @Override

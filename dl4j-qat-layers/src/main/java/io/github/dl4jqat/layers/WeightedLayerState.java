@@ -100,18 +100,18 @@ final class WeightedLayerState extends LayerState {
         if (folding == null) {
             return linearPass.exact(x, w, b, f, mgr);
         }
-        BatchNormFolding.Folded folded = folding.fold(w, b);
+        NormalizedWeights.Folded folded = folding.normalized().fold(w, b);
         return linearPass.exact(x, folded.weights(), folded.bias(), f, mgr);
     }
 
     /** Running statistics of a batch normalization in this layer, or null. */
     RunningStatistics statistics() {
-        return folding == null ? null : folding.statistics();
+        return folding == null ? null : folding.normalized().statistics();
     }
 
     /** Whether these are being estimated anew. */
     boolean reestimating() {
-        return folding != null && folding.statistics().reestimating();
+        return folding != null && folding.normalized().statistics().reestimating();
     }
 
     void reestimate(INDArray x, INDArray w, INDArray b, INDArray mask, LayerWorkspaceMgr mgr) {
@@ -225,11 +225,11 @@ final class WeightedLayerState extends LayerState {
         INDArray w = table.get(weightKey);
         INDArray b = table.get(DefaultParamInitializer.BIAS_KEY);
         if (folding != null) {
-            BatchNormFolding.Folded folded = folding.fold(w, b);
+            NormalizedWeights.Folded folded = folding.normalized().fold(w, b);
             INDArray weights = linearPass.evaluationWeights(folded.weights(), folded.bias());
             INDArray bias = linearPass.evaluationBias(folded.weights(), folded.bias());
             if (w == null) {
-                folding.writeNormalization(weights, bias, stock);
+                folding.normalized().writeNormalization(weights, bias, stock);
             } else {
                 stock.put(weightKey, weights);
                 stock.put(DefaultParamInitializer.BIAS_KEY, bias);
@@ -246,14 +246,14 @@ final class WeightedLayerState extends LayerState {
     @Override
     void afterUpdate() {
         super.afterUpdate();
-        linearPass.afterUpdate(weights, folding == null ? null : folding.factors());
+        linearPass.afterUpdate(weights, folding == null ? null : folding.normalized().factors());
     }
 
     QuantizedWeightLayer.IntegerWeights integerWeights(INDArray w, INDArray b) {
         if (folding == null) {
             return linearPass.integerWeights(w, b);
         }
-        BatchNormFolding.Folded folded = folding.fold(w, b);
+        NormalizedWeights.Folded folded = folding.normalized().fold(w, b);
         return linearPass.integerWeights(folded.weights(), folded.bias());
     }
 
@@ -261,7 +261,7 @@ final class WeightedLayerState extends LayerState {
         if (folding == null) {
             return linearPass.weightLevels(w, b);
         }
-        BatchNormFolding.Folded folded = folding.fold(w, b);
+        NormalizedWeights.Folded folded = folding.normalized().fold(w, b);
         return linearPass.weightLevels(folded.weights(), folded.bias());
     }
 
