@@ -126,7 +126,12 @@ class IslandConversionTest {
         try (IntegerNetwork integer = Qat.convert(prepared)) {
             assertThat(integer.model().floatIslands()).contains("lrn", "norm", "unit");
             VerificationReport report = Qat.verify(prepared, integer, data);
-            assertThat(report.layers()).as(report.toString()).allMatch(l -> l.maxLsb() <= 1);
+            assertThat(report.sound()).as(report.toString()).isTrue();
+            assertThat(report.layers())
+                    .filteredOn(l -> l.allowedLsb() == 1)
+                    .extracting("layer")
+                    .containsExactly("b (input)", "norm", "d (input)");
+            assertThat(report.toString()).contains("behind float, within 1");
             assertThat(report.layers())
                     .filteredOn(l -> List.of("a", "b", "c", "d").contains(l.layer()))
                     .hasSize(4)
