@@ -40,15 +40,19 @@ final class LossFunctions {
         return true;
     }
 
-    /** Whether the function of a layer belongs into the loss layer behind it. */
-    static boolean wants(Node node, Node reader) {
+    /**
+     * Whether the function of a layer belongs into the loss layer behind it.
+     *
+     * @param loss what alone reads the layer, a loss layer or not; null if there is no such thing
+     */
+    static boolean wants(Node node, Node loss) {
         IActivation f = function(node.layer());
         return f != null
                 && !ActivationTable.isClamp(f)
-                && reader != null
-                && !reader.frozen()
-                && reader.layer().getClass() == LossLayer.class
-                && ((LossLayer) reader.layer()).getActivationFn() instanceof ActivationIdentity;
+                && loss != null
+                && !loss.frozen()
+                && loss.layer().getClass() == LossLayer.class
+                && ((LossLayer) loss.layer()).getActivationFn() instanceof ActivationIdentity;
     }
 
     /** The function that a loss layer has taken over, or null. */
