@@ -4,6 +4,7 @@ import io.github.dl4jqat.layers.FakeQuantLayer;
 import io.github.dl4jqat.layers.NetworkView.Node;
 import io.github.dl4jqat.layers.QuantActivationLayer;
 import io.github.dl4jqat.layers.QuantBatchNormalization;
+import io.github.dl4jqat.layers.QuantCenterLossOutputLayer;
 import io.github.dl4jqat.layers.QuantConvolution1DLayer;
 import io.github.dl4jqat.layers.QuantConvolutionLayer;
 import io.github.dl4jqat.layers.QuantDeconvolution2D;
@@ -70,6 +71,7 @@ final class IntegerForms {
         forms.put(QuantGravesLSTM.class, SequenceForms::recurrent);
         forms.put(QuantSimpleRnn.class, SequenceForms::recurrent);
         forms.put(QuantRnnOutputLayer.class, SequenceForms::output);
+        forms.put(QuantCenterLossOutputLayer.class, LinearForms::output);
         forms.put(QuantBatchNormalization.class, LinearForms::channelScale);
         forms.put(QuantSubsamplingLayer.class, PoolingForms::average);
         forms.put(QuantSubsampling1DLayer.class, PoolingForms::average);

@@ -3,6 +3,7 @@ package io.github.dl4jqat.layers;
 import java.util.List;
 import org.deeplearning4j.nn.api.ParamInitializer;
 import org.deeplearning4j.nn.conf.layers.BaseRecurrentLayer;
+import org.deeplearning4j.nn.conf.layers.CenterLossOutputLayer;
 import org.deeplearning4j.nn.conf.layers.FeedForwardLayer;
 import org.deeplearning4j.nn.conf.layers.SeparableConvolution2D;
 
@@ -37,6 +38,11 @@ record WeightTensor(String name, long outputs, long weights) {
                             ExtraParameter.DEPTHWISE,
                             Math.max(0, inner),
                             sized ? inner * kernel[0] * kernel[1] : 0));
+        }
+        if (layer instanceof CenterLossOutputLayer) {
+            // The centers are no weights.
+            long products = sized ? layer.getNIn() * outputs : 0;
+            return List.of(new WeightTensor(ExtraParameter.WEIGHT, outputs, products));
         }
         long biases = sized && !stock.biasKeys(layer).isEmpty() ? outputs : 0;
         long weights = sized ? stock.numParams(layer) - biases : 0;

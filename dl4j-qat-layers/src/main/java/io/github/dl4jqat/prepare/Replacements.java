@@ -2,6 +2,7 @@ package io.github.dl4jqat.prepare;
 
 import io.github.dl4jqat.layers.QuantActivationLayer;
 import io.github.dl4jqat.layers.QuantBatchNormalization;
+import io.github.dl4jqat.layers.QuantCenterLossOutputLayer;
 import io.github.dl4jqat.layers.QuantConvolution1DLayer;
 import io.github.dl4jqat.layers.QuantConvolutionLayer;
 import io.github.dl4jqat.layers.QuantDeconvolution2D;
@@ -21,6 +22,7 @@ import java.util.Map;
 import java.util.Set;
 import org.deeplearning4j.nn.conf.layers.ActivationLayer;
 import org.deeplearning4j.nn.conf.layers.BatchNormalization;
+import org.deeplearning4j.nn.conf.layers.CenterLossOutputLayer;
 import org.deeplearning4j.nn.conf.layers.Convolution1D;
 import org.deeplearning4j.nn.conf.layers.Convolution1DLayer;
 import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
@@ -75,6 +77,7 @@ final class Replacements {
         map.put(GravesLSTM.class, QuantGravesLSTM.class);
         map.put(SimpleRnn.class, QuantSimpleRnn.class);
         map.put(RnnOutputLayer.class, QuantRnnOutputLayer.class);
+        map.put(CenterLossOutputLayer.class, QuantCenterLossOutputLayer.class);
         map.put(BatchNormalization.class, QuantBatchNormalization.class);
         return map;
     }
