@@ -10,6 +10,7 @@ import io.github.dl4jqat.layers.QuantConvolutionLayer;
 import io.github.dl4jqat.layers.QuantDeconvolution2D;
 import io.github.dl4jqat.layers.QuantDenseLayer;
 import io.github.dl4jqat.layers.QuantDepthwiseConvolution2D;
+import io.github.dl4jqat.layers.QuantElementWiseMultiplicationLayer;
 import io.github.dl4jqat.layers.QuantGlobalPoolingLayer;
 import io.github.dl4jqat.layers.QuantGravesLSTM;
 import io.github.dl4jqat.layers.QuantLSTM;
@@ -66,6 +67,7 @@ final class IntegerForms {
         forms.put(QuantSeparableConvolution2D.class, ConvolutionForms::separable);
         forms.put(QuantConvolution1DLayer.class, ConvolutionForms::sequence);
         forms.put(QuantDenseLayer.class, LinearForms::dense);
+        forms.put(QuantElementWiseMultiplicationLayer.class, LinearForms::channelScale);
         forms.put(QuantOutputLayer.class, LinearForms::output);
         forms.put(QuantLSTM.class, SequenceForms::recurrent);
         forms.put(QuantGravesLSTM.class, SequenceForms::recurrent);

@@ -25,7 +25,8 @@ import org.nd4j.linalg.learning.regularization.Regularization;
  *
  * <p>Made from a stock layer: {@code QuantCenterLossOutputLayer.of(stock, quantization)}.
  */
-public class QuantCenterLossOutputLayer extends CenterLossOutputLayer implements QuantLayerConfiguration {
+public class QuantCenterLossOutputLayer extends CenterLossOutputLayer
+        implements QuantLayerConfiguration {
 
     private static final long serialVersionUID = 1L;
 
@@ -35,7 +36,8 @@ public class QuantCenterLossOutputLayer extends CenterLossOutputLayer implements
     protected QuantCenterLossOutputLayer() {}
 
     /** The stock layer, quantized. */
-    public static QuantCenterLossOutputLayer of(CenterLossOutputLayer stock, LayerQuantization quantization) {
+    public static QuantCenterLossOutputLayer of(
+            CenterLossOutputLayer stock, LayerQuantization quantization) {
         return StockTwin.of(stock, QuantCenterLossOutputLayer.class, quantization);
     }
 
@@ -47,7 +49,8 @@ public class QuantCenterLossOutputLayer extends CenterLossOutputLayer implements
             INDArray paramsView,
             boolean initializeParams,
             DataType networkType) {
-        LayerValidation.assertNInNOutSet("QuantCenterLossOutputLayer", getLayerName(), index, getNIn(), getNOut());
+        LayerValidation.assertNInNOutSet(
+                "QuantCenterLossOutputLayer", getLayerName(), index, getNIn(), getNOut());
         return RunningLayers.start(
                 new QuantCenterLossRuntime(conf, networkType),
                 listeners,
@@ -112,6 +115,10 @@ public class QuantCenterLossOutputLayer extends CenterLossOutputLayer implements
 
     @Override
     public String toString() {
-        return "QuantCenterLossOutputLayer(" + super.toString() + ", quantization=" + quantization + ")";
+        return "QuantCenterLossOutputLayer("
+                + super.toString()
+                + ", quantization="
+                + quantization
+                + ")";
     }
 }

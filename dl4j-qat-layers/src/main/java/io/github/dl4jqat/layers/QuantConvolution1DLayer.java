@@ -50,7 +50,8 @@ public class QuantConvolution1DLayer extends Convolution1DLayer implements Quant
     protected QuantConvolution1DLayer() {}
 
     /** The stock layer, quantized. */
-    public static QuantConvolution1DLayer of(Convolution1DLayer stock, LayerQuantization quantization) {
+    public static QuantConvolution1DLayer of(
+            Convolution1DLayer stock, LayerQuantization quantization) {
         return StockTwin.of(stock, QuantConvolution1DLayer.class, quantization);
     }
 
@@ -62,7 +63,8 @@ public class QuantConvolution1DLayer extends Convolution1DLayer implements Quant
             INDArray paramsView,
             boolean initializeParams,
             DataType networkType) {
-        LayerValidation.assertNInNOutSet("QuantConvolution1DLayer", getLayerName(), index, getNIn(), getNOut());
+        LayerValidation.assertNInNOutSet(
+                "QuantConvolution1DLayer", getLayerName(), index, getNIn(), getNOut());
         return RunningLayers.start(
                 new LinearRuntime(conf, networkType, new SequenceConvolutionOp(this)),
                 listeners,
@@ -123,7 +125,11 @@ public class QuantConvolution1DLayer extends Convolution1DLayer implements Quant
 
     @Override
     public String toString() {
-        return "QuantConvolution1DLayer(" + super.toString() + ", quantization=" + quantization + ")";
+        return "QuantConvolution1DLayer("
+                + super.toString()
+                + ", quantization="
+                + quantization
+                + ")";
     }
 
     @Override

@@ -57,7 +57,8 @@ public class QuantDeconvolution2D extends Deconvolution2D implements QuantLayerC
             INDArray paramsView,
             boolean initializeParams,
             DataType networkType) {
-        LayerValidation.assertNInNOutSet("QuantDeconvolution2D", getLayerName(), index, getNIn(), getNOut());
+        LayerValidation.assertNInNOutSet(
+                "QuantDeconvolution2D", getLayerName(), index, getNIn(), getNOut());
         return RunningLayers.start(
                 new LinearRuntime(conf, networkType, new DeconvolutionOp(this)),
                 listeners,

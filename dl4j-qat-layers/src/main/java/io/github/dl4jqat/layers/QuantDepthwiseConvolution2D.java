@@ -19,8 +19,8 @@ import org.nd4j.linalg.learning.regularization.Regularization;
  * Q(f(depthwise(x, Q(W)) + Q(b)))}.
  *
  * <p>Shapes: input {@code [batch, nIn, h, w]} (or {@code [batch, h, w, nIn]} in NHWC), {@code W
- * [kH, kW, nIn, m]} with m the depth multiplier, {@code b [nIn * m]}. Output channel {@code c * m
- * + i} sees input channel {@code c} alone, and has its own scale where the granularity is per
+ * [kH, kW, nIn, m]} with m the depth multiplier, {@code b [nIn * m]}. Output channel {@code c * m +
+ * i} sees input channel {@code c} alone, and has its own scale where the granularity is per
  * channel.
  *
  * <p>Parameters, after the stock ones: {@code inputRange}, {@code preActivationRange}, {@code
@@ -35,7 +35,8 @@ import org.nd4j.linalg.learning.regularization.Regularization;
  *           .build()
  * </pre>
  */
-public class QuantDepthwiseConvolution2D extends DepthwiseConvolution2D implements QuantLayerConfiguration {
+public class QuantDepthwiseConvolution2D extends DepthwiseConvolution2D
+        implements QuantLayerConfiguration {
 
     private static final long serialVersionUID = 1L;
 
@@ -45,7 +46,8 @@ public class QuantDepthwiseConvolution2D extends DepthwiseConvolution2D implemen
     protected QuantDepthwiseConvolution2D() {}
 
     /** The stock layer, quantized. */
-    public static QuantDepthwiseConvolution2D of(DepthwiseConvolution2D stock, LayerQuantization quantization) {
+    public static QuantDepthwiseConvolution2D of(
+            DepthwiseConvolution2D stock, LayerQuantization quantization) {
         return StockTwin.of(stock, QuantDepthwiseConvolution2D.class, quantization);
     }
 
@@ -57,7 +59,8 @@ public class QuantDepthwiseConvolution2D extends DepthwiseConvolution2D implemen
             INDArray paramsView,
             boolean initializeParams,
             DataType networkType) {
-        LayerValidation.assertNInNOutSet("QuantDepthwiseConvolution2D", getLayerName(), index, getNIn(), getNOut());
+        LayerValidation.assertNInNOutSet(
+                "QuantDepthwiseConvolution2D", getLayerName(), index, getNIn(), getNOut());
         return RunningLayers.start(
                 new LinearRuntime(conf, networkType, new DepthwiseOp(this)),
                 listeners,
@@ -118,7 +121,11 @@ public class QuantDepthwiseConvolution2D extends DepthwiseConvolution2D implemen
 
     @Override
     public String toString() {
-        return "QuantDepthwiseConvolution2D(" + super.toString() + ", quantization=" + quantization + ")";
+        return "QuantDepthwiseConvolution2D("
+                + super.toString()
+                + ", quantization="
+                + quantization
+                + ")";
     }
 
     /** The stock options of a depthwise convolution, and {@link QuantOptions}. */
@@ -141,7 +148,9 @@ public class QuantDepthwiseConvolution2D extends DepthwiseConvolution2D implemen
         public QuantDepthwiseConvolution2D build() {
             DepthwiseConvolution2D.Builder stock =
                     BuilderFields.copyConvolution(this, new DepthwiseConvolution2D.Builder());
-            return of(stock.dataFormat(format()).depthMultiplier(depthMultiplier).build(), getQuantization());
+            return of(
+                    stock.dataFormat(format()).depthMultiplier(depthMultiplier).build(),
+                    getQuantization());
         }
     }
 }

@@ -81,14 +81,19 @@ final class QuantParamInitializer implements ParamInitializer {
         return extra == null || extra.trained();
     }
 
+    /** The two stock methods do not agree in every initializer, and this one lays the view out. */
     @Override
     public long numParams(NeuralNetConfiguration conf) {
-        return numParams(conf.getLayer());
+        return stock.numParams(conf) + extras(conf.getLayer());
     }
 
     @Override
     public long numParams(Layer layer) {
-        long n = stock.numParams(layer);
+        return stock.numParams(layer) + extras(layer);
+    }
+
+    private long extras(Layer layer) {
+        long n = 0;
         for (ExtraParameter extra : ExtraParameter.of(layer, stock)) {
             n += extra.length();
         }

@@ -8,6 +8,7 @@ import io.github.dl4jqat.layers.QuantConvolutionLayer;
 import io.github.dl4jqat.layers.QuantDeconvolution2D;
 import io.github.dl4jqat.layers.QuantDenseLayer;
 import io.github.dl4jqat.layers.QuantDepthwiseConvolution2D;
+import io.github.dl4jqat.layers.QuantElementWiseMultiplicationLayer;
 import io.github.dl4jqat.layers.QuantGlobalPoolingLayer;
 import io.github.dl4jqat.layers.QuantGravesLSTM;
 import io.github.dl4jqat.layers.QuantLSTM;
@@ -38,6 +39,7 @@ import org.deeplearning4j.nn.conf.layers.RnnOutputLayer;
 import org.deeplearning4j.nn.conf.layers.SeparableConvolution2D;
 import org.deeplearning4j.nn.conf.layers.Subsampling1DLayer;
 import org.deeplearning4j.nn.conf.layers.SubsamplingLayer;
+import org.deeplearning4j.nn.conf.layers.misc.ElementWiseMultiplicationLayer;
 import org.deeplearning4j.nn.conf.layers.recurrent.SimpleRnn;
 
 /** Which quantized layer stands for which stock layer. */
@@ -72,6 +74,7 @@ final class Replacements {
         map.put(Deconvolution2D.class, QuantDeconvolution2D.class);
         map.put(SeparableConvolution2D.class, QuantSeparableConvolution2D.class);
         map.put(DenseLayer.class, QuantDenseLayer.class);
+        map.put(ElementWiseMultiplicationLayer.class, QuantElementWiseMultiplicationLayer.class);
         map.put(OutputLayer.class, QuantOutputLayer.class);
         map.put(LSTM.class, QuantLSTM.class);
         map.put(GravesLSTM.class, QuantGravesLSTM.class);

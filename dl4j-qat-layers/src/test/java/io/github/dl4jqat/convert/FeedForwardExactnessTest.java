@@ -6,13 +6,17 @@ import io.github.dl4jqat.Qat;
 import io.github.dl4jqat.integer.EngineChoice;
 import io.github.dl4jqat.integer.IntegerNetwork;
 import io.github.dl4jqat.layers.QuantCenterLossOutputLayer;
+import io.github.dl4jqat.layers.QuantElementWiseMultiplicationLayer;
 import io.github.dl4jqat.prepare.QatConfig;
 import io.github.dl4jqat.quant.Requantization;
+import java.util.List;
 import java.util.Random;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.inputs.InputType;
 import org.deeplearning4j.nn.conf.layers.CenterLossOutputLayer;
 import org.deeplearning4j.nn.conf.layers.DenseLayer;
+import org.deeplearning4j.nn.conf.layers.Layer;
+import org.deeplearning4j.nn.conf.layers.misc.ElementWiseMultiplicationLayer;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -60,6 +64,32 @@ class FeedForwardExactnessTest {
                     .isInstanceOf(QuantCenterLossOutputLayer.class);
             try (IntegerNetwork integer = Qat.convert(qat).withEngine(EngineChoice.JAVA)) {
                 assertThat(integer.summary()).doesNotContain("cL");
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(Requantization.class)
+    void columnsWithAFactorEach_areExact(Requantization mode) {
+        for (DataType type : new DataType[] {DataType.FLOAT, DataType.DOUBLE}) {
+            for (Activation f : new Activation[] {Activation.RELU, Activation.TANH}) {
+                InputType input = InputType.feedForward(6);
+                List<Layer> layers =
+                        List.of(
+                                new DenseLayer.Builder().nOut(5).activation(f).build(),
+                                new ElementWiseMultiplicationLayer.Builder()
+                                        .nIn(5)
+                                        .nOut(5)
+                                        .activation(f)
+                                        .build());
+                MultiLayerNetwork qat =
+                        Exactness.assertExact(
+                                type + " " + f,
+                                Exactness.network(6, type, input, layers),
+                                config(mode),
+                                Exactness.data(new Random(6), type, input));
+                assertThat(qat.getLayer(1).conf().getLayer())
+                        .isInstanceOf(QuantElementWiseMultiplicationLayer.class);
             }
         }
     }
