@@ -58,7 +58,7 @@ final class Successors {
         Node behind = sole(reader);
         return f instanceof ActivationIdentity
                         || !ActivationTable.isElementwise(f)
-                        || LossFunctions.wants(/* node= */ reader, /* reader= */ behind)
+                        || LossFunctions.wants(reader, behind)
                 ? null
                 : reader;
     }
