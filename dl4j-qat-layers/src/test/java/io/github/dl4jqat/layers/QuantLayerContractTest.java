@@ -1,6 +1,7 @@
 package io.github.dl4jqat.layers;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.github.dl4jqat.estimator.GradientEstimators;
 import io.github.dl4jqat.estimator.Knob;
@@ -460,6 +461,20 @@ abstract class QuantLayerContractTest {
             assertThat(copy.score()).isEqualTo(net.score());
             assertThat(Nets.state(copy)).usingRecursiveComparison().isEqualTo(Nets.state(net));
         }
+    }
+
+    /** As transfer learning does with the layers of a graph. */
+    @Test
+    void parametersOfALayer_goOverInOnePiece() {
+        Model net = net(Kind.MULTI_LAYER, settings(), quantization());
+        Nets.fit(net, batch(5));
+        Model other = net(Kind.MULTI_LAYER, settings().seed(SEED + 1), quantization());
+        org.deeplearning4j.nn.api.Layer from = Nets.layer(net, "subject");
+        org.deeplearning4j.nn.api.Layer to = Nets.layer(other, "subject");
+        to.setParams(from.params());
+        from.paramTable().forEach((k, v) -> assertThat(to.getParam(k)).as(k).isEqualTo(v));
+        assertThatThrownBy(() -> to.setParams(Nd4j.zeros(1, from.numParams() + 1)))
+                .isInstanceOf(RuntimeException.class);
     }
 
     @Test
