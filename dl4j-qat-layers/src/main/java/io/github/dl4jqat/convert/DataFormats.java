@@ -8,7 +8,10 @@ import java.util.Map;
 import java.util.function.Function;
 import org.deeplearning4j.nn.conf.CNN2DFormat;
 import org.deeplearning4j.nn.conf.DataFormat;
+import org.deeplearning4j.nn.conf.InputPreProcessor;
 import org.deeplearning4j.nn.conf.RNNFormat;
+import org.deeplearning4j.nn.conf.graph.PreprocessorVertex;
+import org.deeplearning4j.nn.conf.layers.BaseOutputLayer;
 import org.deeplearning4j.nn.conf.layers.BaseRecurrentLayer;
 import org.deeplearning4j.nn.conf.layers.BatchNormalization;
 import org.deeplearning4j.nn.conf.layers.Cnn3DLossLayer;
@@ -17,6 +20,7 @@ import org.deeplearning4j.nn.conf.layers.Convolution1DLayer;
 import org.deeplearning4j.nn.conf.layers.Convolution3D;
 import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
 import org.deeplearning4j.nn.conf.layers.Deconvolution3D;
+import org.deeplearning4j.nn.conf.layers.DenseLayer;
 import org.deeplearning4j.nn.conf.layers.GlobalPoolingLayer;
 import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.conf.layers.LocalResponseNormalization;
@@ -88,28 +92,61 @@ final class DataFormats {
 
     /**
      * Whether the channels of what a node gives are last. A layer that has a format says so; any
-     * other has that of what it reads, and the network's input that of what reads it.
+     * other has that of what it reads, and the network's input, or what was reshaped as an array,
+     * that of what reads it.
      */
     static boolean channelsLast(NetworkView network, Node node) {
         Boolean own = channelsLast(node.layer());
         if (own != null) {
             return own;
         }
+        if (ArrayPreProcessors.contains(preProcessor(node))) {
+            return Boolean.TRUE.equals(readChannelsLast(network, node));
+        }
         String input = node.inputs().get(0);
         Node before = network.byName().get(input);
-        return before == null ? readChannelsLast(network, input) : channelsLast(network, before);
+        return before == null
+                ? Boolean.TRUE.equals(readChannelsLast(network, input))
+                : channelsLast(network, before);
     }
 
-    private static boolean readChannelsLast(NetworkView network, String name) {
+    /**
+     * Whether what a node reads, behind its preprocessor, has its channels last: as the node itself
+     * wants them or the next ones behind it that say so; null if none does.
+     */
+    static Boolean readChannelsLast(NetworkView network, Node node) {
+        Boolean own = channelsLast(node.layer());
+        boolean known = own != null || makesVectors(node.layer());
+        return known ? own : readChannelsLast(network, node.name());
+    }
+
+    /** The same for all that read a network input or a node. */
+    private static Boolean readChannelsLast(NetworkView network, String name) {
+        Boolean found = null;
         for (Node reader : network.consumers(name)) {
-            if (reader.preProcessor() instanceof CnnToFeedForwardPreProcessor flattened) {
-                return flattened.getFormat() == CNN2DFormat.NHWC;
+            InputPreProcessor p = preProcessor(reader);
+            Boolean read = null;
+            if (p instanceof CnnToFeedForwardPreProcessor flattened) {
+                read = flattened.getFormat() == CNN2DFormat.NHWC;
+            } else if (!ArrayPreProcessors.contains(p)) {
+                read = readChannelsLast(network, reader);
             }
-            Boolean own = channelsLast(reader.layer());
-            if (own == null ? readChannelsLast(network, reader.name()) : own) {
-                return true;
+            if (read != null) {
+                found = read || Boolean.TRUE.equals(found);
             }
         }
-        return false;
+        return found;
+    }
+
+    /** The preprocessor of a layer, or that a vertex is; null if there is none. */
+    private static InputPreProcessor preProcessor(Node node) {
+        return node.vertex() instanceof PreprocessorVertex vertex
+                ? vertex.getPreProcessor()
+                : node.preProcessor();
+    }
+
+    /** Behind such a layer there are no channels of an image any more. */
+    private static boolean makesVectors(Layer layer) {
+        return layer instanceof DenseLayer || layer instanceof BaseOutputLayer;
     }
 }

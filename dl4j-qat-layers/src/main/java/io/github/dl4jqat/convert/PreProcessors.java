@@ -48,7 +48,9 @@ final class PreProcessors {
                             false,
                             (x, draft) -> draft.reshape(x, shape, node.name()));
         }
-        if (p instanceof CnnToFeedForwardPreProcessor flattened) {
+        // Not its subclasses, of which one flattens in another order.
+        if (p.getClass() == CnnToFeedForwardPreProcessor.class) {
+            CnnToFeedForwardPreProcessor flattened = (CnnToFeedForwardPreProcessor) p;
             boolean last = in.channelsLast();
             return in.withRawShape(imageShape(flattened))
                     .step(
@@ -62,6 +64,9 @@ final class PreProcessors {
                                                 : x;
                                 return draft.reshape(rows, List.of(rows.elements()), node.name());
                             });
+        }
+        if (ArrayPreProcessors.contains(p)) {
+            return ArrayPreProcessors.apply(p, node, in, c);
         }
         throw new IllegalArgumentException(
                 "its preprocessor " + p.getClass().getSimpleName() + " has no integer form");

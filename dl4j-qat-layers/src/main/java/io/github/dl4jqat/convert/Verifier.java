@@ -292,14 +292,15 @@ public final class Verifier {
         return values.permute(order);
     }
 
-    /** The softmax of a LossLayer is ND4J's own, which rounds in another order. */
+    /** The softmax of a stock LossLayer is ND4J's own, which rounds in another order. */
     private boolean endsInStockSoftmax() {
         return network.outputs().stream()
                 .map(output -> network.byName().get(output).layer())
                 .anyMatch(
                         last ->
-                                last instanceof LossLayer lossLayer
-                                        && lossLayer.getActivationFn()
+                                last != null
+                                        && last.getClass() == LossLayer.class
+                                        && ((LossLayer) last).getActivationFn()
                                                 instanceof ActivationSoftmax);
     }
 

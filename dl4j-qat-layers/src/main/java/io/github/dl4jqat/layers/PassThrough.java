@@ -28,6 +28,9 @@ import org.deeplearning4j.nn.conf.preprocessor.FeedForwardToCnnPreProcessor;
 import org.deeplearning4j.nn.conf.preprocessor.FeedForwardToRnnPreProcessor;
 import org.deeplearning4j.nn.conf.preprocessor.RnnToCnnPreProcessor;
 import org.deeplearning4j.nn.conf.preprocessor.RnnToFeedForwardPreProcessor;
+import org.deeplearning4j.preprocessors.KerasFlattenRnnPreprocessor;
+import org.deeplearning4j.preprocessors.PermutePreprocessor;
+import org.deeplearning4j.preprocessors.ReshapePreprocessor;
 import org.nd4j.linalg.activations.IActivation;
 import org.nd4j.linalg.activations.impl.ActivationIdentity;
 import org.nd4j.linalg.activations.impl.ActivationReLU;
@@ -59,7 +62,10 @@ public final class PassThrough {
                     RnnToFeedForwardPreProcessor.class,
                     FeedForwardToRnnPreProcessor.class,
                     CnnToRnnPreProcessor.class,
-                    RnnToCnnPreProcessor.class);
+                    RnnToCnnPreProcessor.class,
+                    KerasFlattenRnnPreprocessor.class,
+                    ReshapePreprocessor.class,
+                    PermutePreprocessor.class);
 
     private PassThrough() {}
 

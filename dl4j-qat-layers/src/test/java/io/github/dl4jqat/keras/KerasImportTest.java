@@ -43,10 +43,14 @@ class KerasImportTest {
         assumeTrue(KerasFile.canBeWritten(), "HDF5 has no natives for this platform");
     }
 
-    private static ListDataSetIterator<DataSet> data(Random random) {
+    private static ListDataSetIterator<DataSet> images(Random random) {
+        return data(random, 5, KerasModels.SIZE, KerasModels.SIZE, KerasModels.CHANNELS);
+    }
+
+    private static ListDataSetIterator<DataSet> data(Random random, int... shape) {
         List<DataSet> all = new ArrayList<>();
         for (int i = 0; i < 6; i++) {
-            INDArray x = Nd4j.create(5, KerasModels.SIZE, KerasModels.SIZE, KerasModels.CHANNELS);
+            INDArray x = Nd4j.create(shape);
             INDArray y = Nd4j.zeros(5, KerasModels.CLASSES);
             for (long j = 0; j < x.length(); j++) {
                 x.putScalar(j, random.nextGaussian());
@@ -62,14 +66,16 @@ class KerasImportTest {
     private static void assertKeras(UnaryOperator<Image> model, INDArray x, INDArray y) {
         assertThat(y.shape()).containsExactly(x.size(0), KerasModels.CLASSES);
         for (int example = 0; example < x.size(0); example++) {
-            double[] image = x.slice(example).dup('c').data().asDouble();
+            double[] values = x.slice(example).dup('c').data().asDouble();
             Image expected =
                     model.apply(
-                            new Image(
-                                    KerasModels.SIZE,
-                                    KerasModels.SIZE,
-                                    KerasModels.CHANNELS,
-                                    image));
+                            x.rank() == 2
+                                    ? new Image(1, 1, values.length, values)
+                                    : new Image(
+                                            (int) x.size(1),
+                                            (int) x.size(2),
+                                            (int) x.size(3),
+                                            values));
             for (int c = 0; c < KerasModels.CLASSES; c++) {
                 assertThat(y.getDouble(example, c)).isCloseTo(expected.values()[c], within(1e-5));
             }
@@ -94,7 +100,7 @@ class KerasImportTest {
         Path file = dir.resolve("residual.h5");
         models.residual().write(file, LOSS);
         ComputationGraph net = KerasModelImport.importKerasModelAndWeights(file.toString());
-        ListDataSetIterator<DataSet> data = data(random);
+        ListDataSetIterator<DataSet> data = images(random);
         INDArray x = data.next().getFeatures();
         assertKeras(models::residualOutput, x, net.outputSingle(x));
 
@@ -114,7 +120,7 @@ class KerasImportTest {
         models.list().write(file, LOSS);
         MultiLayerNetwork net =
                 KerasModelImport.importKerasSequentialModelAndWeights(file.toString());
-        ListDataSetIterator<DataSet> data = data(random);
+        ListDataSetIterator<DataSet> data = images(random);
         INDArray x = data.next().getFeatures();
         assertKeras(models::listOutput, x, net.output(x));
 
@@ -134,13 +140,33 @@ class KerasImportTest {
         models.list().writeUncompiled(file);
         MultiLayerNetwork net =
                 KerasModelImport.importKerasSequentialModelAndWeights(file.toString(), false);
-        ListDataSetIterator<DataSet> data = data(random);
+        ListDataSetIterator<DataSet> data = images(random);
         INDArray x = data.next().getFeatures();
         assertKeras(models::listOutput, x, net.output(x));
 
         MultiLayerNetwork qat = Qat.prepare(net, QatConfig.int8());
         Qat.calibrate(qat, data, 6);
         qat.fit(data);
+        try (IntegerNetwork integer = Qat.convert(qat)) {
+            assertExact(Qat.verify(qat, integer, data));
+            assertEnginesAgree(integer, x);
+        }
+    }
+
+    @Test
+    void reshapedAndPermutedArrays_areExact(Random random) throws Exception {
+        KerasModels models = new KerasModels(random.nextLong());
+        Path file = dir.resolve("moves.h5");
+        models.moves().write(file, LOSS);
+        ComputationGraph net = KerasModelImport.importKerasModelAndWeights(file.toString());
+        ListDataSetIterator<DataSet> data = data(random, 5, KerasModels.FEATURES);
+        INDArray x = data.next().getFeatures();
+        assertKeras(models::movesOutput, x, net.outputSingle(x));
+
+        ComputationGraph qat = Qat.prepare(net, QatConfig.int8());
+        Qat.calibrate(qat, data, 6);
+        // Not trained: behind a convolution with its channels last, the Flatten that is imported
+        // gives back gradients in the wrong shape, and Deeplearning4j refuses to train the network.
         try (IntegerNetwork integer = Qat.convert(qat)) {
             assertExact(Qat.verify(qat, integer, data));
             assertEnginesAgree(integer, x);

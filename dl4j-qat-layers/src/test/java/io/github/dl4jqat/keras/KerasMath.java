@@ -10,7 +10,7 @@ final class KerasMath {
 
     private KerasMath() {}
 
-    /** An image, or with height and width 1 a vector. */
+    /** An image; with width 1 it is a sequence, with height 1 too a vector. */
     @SuppressWarnings("ArrayRecordComponent") // never compared
     record Image(int h, int w, int c, double[] values) {
 
@@ -54,6 +54,7 @@ final class KerasMath {
         return slide(
                 x,
                 size,
+                size,
                 stride,
                 same,
                 out,
@@ -67,6 +68,7 @@ final class KerasMath {
         return slide(
                 x,
                 size,
+                size,
                 stride,
                 same,
                 x.c(),
@@ -74,21 +76,41 @@ final class KerasMath {
                 (row, column, i, o) -> i == o ? kernel[(row * size + column) * x.c() + i] : 0);
     }
 
+    /** Conv1D with padding "same", over the rows of an image of one column. */
+    static Image sequence(Image x, float[] kernel, float[] bias, int size, int out) {
+        return slide(
+                x,
+                size,
+                1,
+                1,
+                true,
+                out,
+                bias,
+                (row, column, i, o) -> kernel[(row * x.c() + i) * out + o]);
+    }
+
     private static Image slide(
-            Image x, int size, int stride, boolean same, int out, float[] bias, Factor k) {
-        int h = same ? (x.h() + stride - 1) / stride : (x.h() - size) / stride + 1;
-        int w = same ? (x.w() + stride - 1) / stride : (x.w() - size) / stride + 1;
+            Image x,
+            int rows,
+            int columns,
+            int stride,
+            boolean same,
+            int out,
+            float[] bias,
+            Factor k) {
+        int h = same ? (x.h() + stride - 1) / stride : (x.h() - rows) / stride + 1;
+        int w = same ? (x.w() + stride - 1) / stride : (x.w() - columns) / stride + 1;
         // The smaller half of what is missing goes before.
-        int top = same ? Math.max((h - 1) * stride + size - x.h(), 0) / 2 : 0;
-        int left = same ? Math.max((w - 1) * stride + size - x.w(), 0) / 2 : 0;
+        int top = same ? Math.max((h - 1) * stride + rows - x.h(), 0) / 2 : 0;
+        int left = same ? Math.max((w - 1) * stride + columns - x.w(), 0) / 2 : 0;
         double[] y = new double[h * w * out];
         for (int n = 0; n < y.length; n++) {
             int o = n % out;
             int row = n / out / w * stride - top;
             int column = n / out % w * stride - left;
             double sum = bias == null ? 0 : bias[o];
-            for (int a = 0; a < size; a++) {
-                for (int b = 0; b < size; b++) {
+            for (int a = 0; a < rows; a++) {
+                for (int b = 0; b < columns; b++) {
                     for (int i = 0; i < x.c(); i++) {
                         sum += x.at(row + a, column + b, i) * k.at(a, b, i, o);
                     }
@@ -97,6 +119,20 @@ final class KerasMath {
             y[n] = sum;
         }
         return new Image(h, w, out, y);
+    }
+
+    /** The same numbers in another shape, row by row. */
+    static Image reshape(Image x, int h, int w, int c) {
+        return new Image(h, w, c, x.values());
+    }
+
+    /** Permute of a sequence: its steps become its channels. */
+    static Image transpose(Image x) {
+        double[] y = new double[x.values().length];
+        for (int i = 0; i < y.length; i++) {
+            y[i] = x.at(i % x.h(), 0, i / x.h());
+        }
+        return new Image(x.c(), 1, x.h(), y);
     }
 
     static Image batchNorm(

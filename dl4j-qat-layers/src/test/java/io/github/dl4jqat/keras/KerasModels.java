@@ -14,6 +14,7 @@ final class KerasModels {
 
     static final int SIZE = 9;
     static final int CHANNELS = 2;
+    static final int FEATURES = 7;
     static final int CLASSES = 3;
     private static final double EPSILON = 1e-3;
 
@@ -107,6 +108,32 @@ final class KerasModels {
         return KerasMath.softmax(dense(x, "probs"));
     }
 
+    /** A vector that becomes an image, a sequence, a sequence turned around, and a vector again. */
+    KerasFile moves() {
+        KerasFile f = KerasFile.functional().input("in", FEATURES);
+        dense(f, "first", "in", FEATURES, 18, "relu");
+        f.layer("Reshape", "image", Map.of("target_shape", List.of(3, 3, 2)), "first");
+        conv(f, "conv", "image", 2, 3, 3, 1, "same", true);
+        f.layer("Reshape", "steps", Map.of("target_shape", List.of(9, 3)), "conv");
+        sequence(f, "conv1", "steps", 3, 4, 3);
+        f.layer("Permute", "turned", Map.of("dims", List.of(2, 1)), "conv1");
+        sequence(f, "conv2", "turned", 9, 5, 3);
+        f.layer("Flatten", "flatten", Map.of("data_format", "channels_last"), "conv2");
+        dense(f, "probs", "flatten", 20, CLASSES, "softmax");
+        return f;
+    }
+
+    Image movesOutput(Image vector) {
+        Image x = dense(vector, "first").map(v -> Math.max(v, 0));
+        x = KerasMath.reshape(x, 3, 3, 2);
+        x = KerasMath.conv(x, get("conv.kernel"), get("conv.bias"), 3, 1, true, 3);
+        x = KerasMath.reshape(x, 9, 1, 3);
+        x = KerasMath.sequence(x, get("conv1.kernel"), get("conv1.bias"), 3, 4);
+        x = KerasMath.transpose(x);
+        x = KerasMath.sequence(x, get("conv2.kernel"), get("conv2.bias"), 3, 5).flatten();
+        return KerasMath.softmax(dense(x, "probs"));
+    }
+
     private static double clip(double x) {
         return Math.min(Math.max(x, 0), 6);
     }
@@ -153,6 +180,18 @@ final class KerasModels {
                 size,
                 channels,
                 1);
+    }
+
+    private void sequence(KerasFile f, String name, String input, int in, int out, int size) {
+        Map<String, Object> config = window(size, 1, "same", true);
+        config.put("kernel_size", List.of(size));
+        config.put("strides", List.of(1));
+        config.put("dilation_rate", List.of(1));
+        config.put("filters", out);
+        config.put("kernel_initializer", initializer());
+        f.layer("Conv1D", name, config, inputs(input));
+        f.weight("kernel", values(name + ".kernel", size * in * out, 0, 0.4), size, in, out);
+        f.weight("bias", values(name + ".bias", out, 0, 0.3), out);
     }
 
     private static Map<String, Object> window(int size, int stride, String padding, boolean bias) {
