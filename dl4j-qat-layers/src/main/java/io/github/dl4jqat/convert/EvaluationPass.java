@@ -20,6 +20,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 abstract class EvaluationPass {
 
     private final NetworkView network;
+    private int examples;
 
     private EvaluationPass(NetworkView network) {
         this.network = network;
@@ -81,6 +82,8 @@ abstract class EvaluationPass {
      */
     final Map<String, INDArray> values(INDArray[] inputs) {
         begin(copies(inputs));
+        // Between layers that fold time into the batch only this tells the two apart again.
+        examples = Math.toIntExact(inputs[0].size(0));
         Map<String, INDArray> values = new LinkedHashMap<>();
         Map<String, INDArray> logits = new LinkedHashMap<>();
         for (int i = 0; i < inputs.length; i++) {
@@ -105,10 +108,10 @@ abstract class EvaluationPass {
         return copies;
     }
 
-    private static INDArray preProcessed(Node node, INDArray x) {
+    final INDArray preProcessed(Node node, INDArray x) {
         return node.preProcessor() == null
                 ? x
-                : node.preProcessor().preProcess(x, Math.toIntExact(x.size(0)), workspaces());
+                : node.preProcessor().preProcess(x, examples, workspaces());
     }
 
     private static LayerWorkspaceMgr workspaces() {

@@ -232,11 +232,17 @@ public final class Verifier {
         INDArray[] actual = integer.outputs(fed);
         for (int i = 0; i < actual.length; i++) {
             INDArray y = actual[i];
-            INDArray x = expected[i].castTo(DataType.FLOAT).reshape('c', y.shape());
-            maxOutputDifference =
-                    Math.max(maxOutputDifference, x.sub(y).amaxNumber().doubleValue());
             Node end = network.byName().get(network.outputs().get(i));
             boolean last = DataFormats.channelsLast(network, end);
+            INDArray z = expected[i].castTo(DataType.FLOAT);
+            if (last && z.rank() > 2 && !z.equalShapes(y)) {
+                // A softmax over the channels leaves them first.
+                z = channelsFirst(z);
+                last = false;
+            }
+            INDArray x = z.reshape('c', y.shape());
+            maxOutputDifference =
+                    Math.max(maxOutputDifference, x.sub(y).amaxNumber().doubleValue());
             int[] a = Labels.of(x, last);
             int[] b = Labels.of(y, last);
             labels += a.length;
@@ -284,9 +290,13 @@ public final class Verifier {
         if (!moved) {
             return values;
         }
-        int[] order = new int[rank];
-        order[1] = rank - 1;
-        for (int axis = 2; axis < rank; axis++) {
+        return channelsFirst(values);
+    }
+
+    private static INDArray channelsFirst(INDArray values) {
+        int[] order = new int[values.rank()];
+        order[1] = order.length - 1;
+        for (int axis = 2; axis < order.length; axis++) {
             order[axis] = axis - 1;
         }
         return values.permute(order);
