@@ -170,25 +170,10 @@ final class LinearRuntime extends BaseLayer<org.deeplearning4j.nn.conf.layers.Ba
         q.clear();
     }
 
-    /**
-     * Takes the parameters as {@link #params} gives them. DL4J's own method puts every weight in
-     * column-major order, which is not that of convolutions.
-     */
+    /** Takes the parameters as {@link #params} gives them. */
     @Override
     public void setParams(INDArray newParams) {
-        if (newParams == paramsFlattened) {
-            return;
-        }
-        if (newParams.length() != paramsFlattened.length()) {
-            throw new IllegalArgumentException(
-                    "Expected "
-                            + paramsFlattened.length()
-                            + " parameters, got "
-                            + newParams.length()
-                            + "; take them from a layer with the same sizes and quantization. "
-                            + layerId());
-        }
-        paramsFlattened.assign(newParams.reshape(paramsFlattened.shape()));
+        RunningLayers.copyParameters(newParams, paramsFlattened, layerId());
     }
 
     @Override

@@ -195,6 +195,12 @@ final class QuantCenterLossRuntime extends CenterLossOutputLayer
         return QuantParamInitializer.dividedByMinibatch(conf.getLayer(), paramName);
     }
 
+    /** Takes the parameters as {@link #params} gives them. */
+    @Override
+    public void setParams(INDArray newParams) {
+        RunningLayers.copyParameters(newParams, paramsFlattened, layerId());
+    }
+
     @Override
     public void applyConstraints(int iteration, int epoch) {
         super.applyConstraints(iteration, epoch);

@@ -19,6 +19,26 @@ final class RunningLayers {
         void attach(Map<String, INDArray> params, INDArray paramsView);
     }
 
+    /**
+     * Copies the parameters of one layer to another, all in one piece. DL4J's own method puts every
+     * weight in column-major order, which is not that of all of them.
+     */
+    static void copyParameters(INDArray from, INDArray to, String layerId) {
+        if (from == to) {
+            return;
+        }
+        if (from.length() != to.length()) {
+            throw new IllegalArgumentException(
+                    "Expected "
+                            + to.length()
+                            + " parameters, got "
+                            + from.length()
+                            + "; take them from a layer with the same sizes and quantization. "
+                            + layerId);
+        }
+        to.assign(from.reshape(to.shape()));
+    }
+
     /** Gives a new layer with weights its parameters. */
     static <L extends BaseLayer<?> & Attachable> Layer start(
             L layer,

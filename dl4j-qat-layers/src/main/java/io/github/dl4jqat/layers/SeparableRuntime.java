@@ -173,6 +173,12 @@ final class SeparableRuntime extends BaseLayer<ConvolutionLayer>
         return QuantParamInitializer.dividedByMinibatch(conf.getLayer(), paramName);
     }
 
+    /** Takes the parameters as {@link #params} gives them. */
+    @Override
+    public void setParams(INDArray newParams) {
+        RunningLayers.copyParameters(newParams, paramsFlattened, layerId());
+    }
+
     @Override
     public void applyConstraints(int iteration, int epoch) {
         super.applyConstraints(iteration, epoch);
