@@ -106,6 +106,23 @@ record Conversion(NetworkView network, ModelDraft draft) {
         return floats;
     }
 
+    /** The shape of an example of a network input; null as long as nothing has noted it. */
+    List<Integer> inputShape(String input) {
+        TensorType floats = draft.input(input);
+        if (floats != null) {
+            return floats.shape();
+        }
+        for (Node reader : network.consumers(input)) {
+            if (reader.preProcessor() == null && reader.running() instanceof QuantizedLayer layer) {
+                List<Integer> noted = layer.quantization().inputShape();
+                if (noted != null) {
+                    return noted;
+                }
+            }
+        }
+        return null;
+    }
+
     /** A layer with weights, if its integers fit what comes in. */
     static QuantizedWeightLayer weighted(Node node, TensorType input) {
         QuantizedWeightLayer layer = (QuantizedWeightLayer) node.running();

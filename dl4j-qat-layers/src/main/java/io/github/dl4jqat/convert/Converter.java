@@ -9,6 +9,7 @@ import io.github.dl4jqat.layers.FakeQuantLayer;
 import io.github.dl4jqat.layers.InputLinks;
 import io.github.dl4jqat.layers.NetworkView;
 import io.github.dl4jqat.layers.NetworkView.Node;
+import io.github.dl4jqat.layers.NoIntegerForm;
 import io.github.dl4jqat.layers.PassThrough;
 import io.github.dl4jqat.layers.QuantActivationLayer;
 import io.github.dl4jqat.layers.QuantLayerConfiguration;
@@ -135,10 +136,7 @@ public final class Converter {
         Layer layer = node.layer();
         if (layer == null) {
             if (!IntegerForms.VERTICES.containsKey(node.vertex().getClass())) {
-                throw new IllegalArgumentException(
-                        "there is no integer form of a "
-                                + node.kind()
-                                + "; take it out of the network, or end the network before it");
+                throw new IllegalArgumentException(NoIntegerForm.reason(node.vertex()));
             }
             return;
         }
@@ -155,6 +153,10 @@ public final class Converter {
             return;
         }
         if (!(layer instanceof QuantLayerConfiguration)) {
+            String reason = NoIntegerForm.reason(layer);
+            if (reason != null) {
+                throw new IllegalArgumentException(reason);
+            }
             throw new IllegalArgumentException(
                     "it computes in float: it has no quantized form, or a rule keeps it float"
                         + " (Qat.plan of the float network says which); put a quantized layer in"

@@ -68,7 +68,7 @@ final class DataFormats {
         return map;
     }
 
-    /** Whether a layer's channels are last; null if it treats all numbers alike. */
+    /** Whether the channels of what a layer reads are last; null if it treats all numbers alike. */
     static Boolean channelsLast(Layer layer) {
         if (layer instanceof GlobalPoolingLayer pooling) {
             int[] axes = pooling.getPoolingDimensions();
@@ -93,9 +93,12 @@ final class DataFormats {
     /**
      * Whether the channels of what a node gives are last. A layer that has a format says so; any
      * other has that of what it reads, and the network's input, or what was reshaped as an array,
-     * that of what reads it.
+     * that of what reads it. Behind a global pooling layer the channels are first always.
      */
     static boolean channelsLast(NetworkView network, Node node) {
+        if (node.layer() instanceof GlobalPoolingLayer) {
+            return false;
+        }
         Boolean own = channelsLast(node.layer());
         if (own != null) {
             return own;

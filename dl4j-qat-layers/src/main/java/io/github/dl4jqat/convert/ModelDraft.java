@@ -49,6 +49,11 @@ final class ModelDraft {
         return name;
     }
 
+    /** The floats of a network input, or null as long as no layer reads them. */
+    TensorType input(String name) {
+        return inputs.get(name);
+    }
+
     void add(IntegerOp op) {
         ops.add(op);
     }

@@ -82,7 +82,7 @@ final class PoolingForms {
         return in.step(
                 c.draft(),
                 false,
-                in.channelsLast(),
+                false,
                 (x, draft) ->
                         global(node, x, in.channelsLast(), GlobalPool.Kind.MAX, x.params(), draft));
     }
@@ -99,7 +99,8 @@ final class PoolingForms {
                         type == PoolingType.AVG ? GlobalPool.Kind.AVERAGE : GlobalPool.Kind.SUM,
                         layer.outputParams(),
                         c.draft());
-        return Flow.of(y, in.channelsLast());
+        // Where DL4J keeps the pooled axes, it has them behind the channels in either format.
+        return Flow.of(y, false);
     }
 
     private static TensorType global(

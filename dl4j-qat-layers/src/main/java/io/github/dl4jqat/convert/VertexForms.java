@@ -6,6 +6,7 @@ import io.github.dl4jqat.integer.Concat;
 import io.github.dl4jqat.integer.Reverse;
 import io.github.dl4jqat.integer.Slice;
 import io.github.dl4jqat.integer.TensorType;
+import io.github.dl4jqat.integer.Upsample;
 import io.github.dl4jqat.layers.InputLinks;
 import io.github.dl4jqat.layers.NetworkView.Node;
 import io.github.dl4jqat.layers.OneGrid;
@@ -28,6 +29,7 @@ import org.deeplearning4j.nn.conf.graph.ReshapeVertex;
 import org.deeplearning4j.nn.conf.graph.ScaleVertex;
 import org.deeplearning4j.nn.conf.graph.ShiftVertex;
 import org.deeplearning4j.nn.conf.graph.SubsetVertex;
+import org.deeplearning4j.nn.conf.graph.rnn.DuplicateToTimeSeriesVertex;
 import org.deeplearning4j.nn.conf.graph.rnn.LastTimeStepVertex;
 import org.deeplearning4j.nn.conf.graph.rnn.ReverseTimeSeriesVertex;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -49,6 +51,7 @@ final class VertexForms {
         forms.put(PoolHelperVertex.class, VertexForms::poolHelper);
         forms.put(ReshapeVertex.class, VertexForms::reshape);
         forms.put(PreprocessorVertex.class, VertexForms::preprocessor);
+        forms.put(DuplicateToTimeSeriesVertex.class, VertexForms::duplicate);
         forms.put(LastTimeStepVertex.class, VertexForms::lastTimeStep);
         forms.put(ReverseTimeSeriesVertex.class, VertexForms::reverse);
         return forms;
@@ -60,8 +63,15 @@ final class VertexForms {
         if (tensors.size() < 2) {
             return in.get(0);
         }
+        requireOneRank(tensors);
         if (op != ElementWiseVertex.Op.Product) {
             requireOneGrid(node, tensors, c);
+        } else if (tensors.size() > 2) {
+            throw new IllegalArgumentException(
+                    "it multiplies "
+                            + tensors.size()
+                            + " tensors, an integer model two at a time; put several Product"
+                            + " vertices in a row");
         }
         boolean last = in.get(0).channelsLast();
         if (op == ElementWiseVertex.Op.Max) {
@@ -198,6 +208,32 @@ final class VertexForms {
                 ((PreprocessorVertex) node.vertex()).getPreProcessor(), node, in.get(0), c);
     }
 
+    /** A vector at each step of a sequence that is as long as one of the network's inputs. */
+    private static Flow duplicate(Node node, List<Flow> in, Conversion c) {
+        TensorType x = integers(node, in).get(0);
+        String series = ((DuplicateToTimeSeriesVertex) node.vertex()).getInputName();
+        List<Integer> shape = c.inputShape(series);
+        if (shape == null || shape.size() != 2 || x.rank() != 1) {
+            throw new IllegalArgumentException(
+                    "it repeats "
+                            + x
+                            + " for each step of input '"
+                            + series
+                            + "', whose shape is "
+                            + (shape == null
+                                    ? "not known; put a FakeQuantLayer behind that input"
+                                    : shape + "; it should be [features, steps]"));
+        }
+        TensorType column = c.draft().reshape(x, List.of(x.size(0), 1), node.name());
+        TensorType y =
+                new TensorType(
+                        c.draft().unique(node.name()),
+                        List.of(x.size(0), shape.get(1)),
+                        x.params());
+        c.draft().add(new Upsample(node.name(), column, y, List.of(1, shape.get(1))));
+        return Flow.of(y, false);
+    }
+
     private static Flow lastTimeStep(Node node, List<Flow> in, Conversion c) {
         TensorType x = integers(node, in).get(0);
         Flow last = slice(node, in, 1, x.size(1) - 1, 1, c);
@@ -231,6 +267,20 @@ final class VertexForms {
             tensors.add(flow.tensor());
         }
         return tensors;
+    }
+
+    private static void requireOneRank(List<TensorType> tensors) {
+        for (TensorType t : tensors) {
+            if (t.rank() != tensors.get(0).rank()) {
+                throw new IllegalArgumentException(
+                        "its inputs "
+                                + tensors.get(0)
+                                + " and "
+                                + t
+                                + " have different ranks, so that examples would be mixed; bring"
+                                + " them to one rank with a ReshapeVertex");
+            }
+        }
     }
 
     private static void requireOneGrid(Node node, List<TensorType> tensors, Conversion c) {

@@ -5,6 +5,7 @@ import io.github.dl4jqat.layers.FoldedBatchNorm;
 import io.github.dl4jqat.layers.LayerQuantization;
 import io.github.dl4jqat.layers.NetworkView;
 import io.github.dl4jqat.layers.NetworkView.Node;
+import io.github.dl4jqat.layers.NoIntegerForm;
 import io.github.dl4jqat.layers.PassThrough;
 import io.github.dl4jqat.layers.QuantActivationLayer;
 import io.github.dl4jqat.layers.QuantLayerConfiguration;
@@ -224,7 +225,11 @@ final class Planner {
         if (Replacements.WEIGHTLESS.containsKey(layer.getClass())) {
             return weightless(node, rule);
         }
-        return Entry.stays(node, Outcome.FLOAT, "there is no quantized " + node.kind() + " yet");
+        String reason = NoIntegerForm.reason(layer);
+        return Entry.stays(
+                node,
+                Outcome.FLOAT,
+                reason == null ? "there is no quantized " + node.kind() + " yet" : reason);
     }
 
     private Entry weighted(Node node, LayerRule rule) {

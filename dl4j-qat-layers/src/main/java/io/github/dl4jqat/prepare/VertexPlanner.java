@@ -5,6 +5,7 @@ import io.github.dl4jqat.layers.CombinedInput;
 import io.github.dl4jqat.layers.LayerQuantization;
 import io.github.dl4jqat.layers.NetworkView;
 import io.github.dl4jqat.layers.NetworkView.Node;
+import io.github.dl4jqat.layers.NoIntegerForm;
 import io.github.dl4jqat.layers.PassThrough;
 import io.github.dl4jqat.layers.ScaleGroups;
 import io.github.dl4jqat.layers.TensorGrid;
@@ -90,8 +91,7 @@ final class VertexPlanner {
             return floating(node, Outcome.ISLAND, island);
         }
         if (!hasIntegerForm(node)) {
-            return floating(
-                    node, Outcome.FLOAT, "there is no integer form of a " + node.kind() + " yet");
+            return floating(node, Outcome.FLOAT, NoIntegerForm.reason(node.vertex()));
         }
         List<TensorGrid> inputs = new ArrayList<>();
         for (String input : node.inputs()) {
@@ -108,8 +108,8 @@ final class VertexPlanner {
             return floating(
                     node,
                     Outcome.FLOAT,
-                    "a product of more than two factors does not fit into int32; multiply two at"
-                            + " a time");
+                    "an integer model multiplies two tensors at a time; put two Product vertices"
+                            + " in a row");
         }
         if (TensorGrid.wantsOneGrid(node.vertex())) {
             groups.join(inputs.stream().map(TensorGrid::source).toList());

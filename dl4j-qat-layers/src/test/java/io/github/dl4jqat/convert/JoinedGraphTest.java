@@ -12,11 +12,13 @@ import static io.github.dl4jqat.GraphNets.graph;
 import static io.github.dl4jqat.GraphNets.image;
 import static io.github.dl4jqat.GraphNets.images;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.github.dl4jqat.GraphNets;
 import io.github.dl4jqat.Qat;
 import io.github.dl4jqat.Seeds;
 import io.github.dl4jqat.estimator.GradientEstimators;
+import io.github.dl4jqat.integer.IntegerNetwork;
 import io.github.dl4jqat.prepare.PreparationPlan;
 import io.github.dl4jqat.prepare.QatConfig;
 import io.github.dl4jqat.quant.Quantizers;
@@ -42,6 +44,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.api.iterator.MultiDataSetIterator;
 
 /** Vertices in places that are easy to get wrong; every network must convert to the last bit. */
@@ -207,24 +210,9 @@ class JoinedGraphTest {
     @ParameterizedTest
     @CsvSource({"FLOAT,FLOAT", "DOUBLE,FLOAT", "FLOAT,FIXED_POINT"})
     void squeezeAndExcitation(DataType type, Requantization mode, Random random) {
-        ConvolutionLayer stem =
-                new ConvolutionLayer.Builder(3, 3)
-                        .nIn(3)
-                        .nOut(6)
-                        .activation(Activation.RELU)
-                        .build();
-        ConvolutionLayer squeeze =
-                new ConvolutionLayer.Builder(1, 1)
-                        .nIn(6)
-                        .nOut(2)
-                        .activation(Activation.RELU)
-                        .build();
-        ConvolutionLayer excite =
-                new ConvolutionLayer.Builder(1, 1)
-                        .nIn(2)
-                        .nOut(6)
-                        .activation(Activation.SIGMOID)
-                        .build();
+        ConvolutionLayer stem = pixelwise(3, 6, Activation.RELU);
+        ConvolutionLayer squeeze = pixelwise(6, 2, Activation.RELU);
+        ConvolutionLayer excite = pixelwise(2, 6, Activation.SIGMOID);
         // DL4J checks shapes where it knows the input's type, and would refuse these.
         ComputationGraph net =
                 GraphNets.built(
@@ -242,7 +230,7 @@ class JoinedGraphTest {
                                 .addVertex("shifted", join(Op.Add), "scaled", "excite")
                                 .addLayer(
                                         "pool",
-                                        new GlobalPoolingLayer.Builder(PoolingType.AVG).build(),
+                                        new GlobalPoolingLayer.Builder(PoolingType.MAX).build(),
                                         "shifted")
                                 .addLayer(
                                         "out",
@@ -254,6 +242,67 @@ class JoinedGraphTest {
                                         "pool")
                                 .setOutputs("out"));
         assertExact(net, QatConfig.builder().requantization(mode).build(), data(random, images(3)));
+    }
+
+    private static ConvolutionLayer pixelwise(int in, int out, Activation f) {
+        return new ConvolutionLayer.Builder(1, 1).nIn(in).nOut(out).activation(f).build();
+    }
+
+    @ParameterizedTest
+    @EnumSource(
+            value = PoolingType.class,
+            names = {"AVG", "MAX", "SUM"})
+    void pooledAxesThatStay(PoolingType pooling, Random random) {
+        ComputationGraph net =
+                GraphNets.built(
+                        graph("in")
+                                .addLayer("a", conv(5, Activation.RELU), "in")
+                                .addLayer(
+                                        "all",
+                                        new GlobalPoolingLayer.Builder(pooling)
+                                                .collapseDimensions(false)
+                                                .build(),
+                                        "a")
+                                .setOutputs("all"),
+                        image(3));
+        ComputationGraph qat = Qat.prepare(net, QatConfig.int8());
+        MultiDataSetIterator data = data(random, images(3));
+        Qat.calibrate(qat, data, 2);
+        GraphNets.assertConvertsExactly(qat, data);
+        try (IntegerNetwork integer = Qat.convert(qat)) {
+            INDArray[] x = data.next().getFeatures();
+            assertThat(integer.outputs(x)[0].shape()).containsExactly(4, 5, 1, 1);
+            assertThat(integer.outputs(x)).isEqualTo(qat.output(x));
+        }
+    }
+
+    /** DL4J repeats the rows along the batch, which is never what is meant. */
+    @Test
+    void inputsOfDifferentRank_areRefused(Random random) {
+        OutputLayer out =
+                new OutputLayer.Builder()
+                        .nIn(SIZE)
+                        .nOut(CLASSES)
+                        .activation(Activation.SOFTMAX)
+                        .build();
+        ComputationGraph net =
+                GraphNets.built(
+                        graph("in", "rows")
+                                .addVertex("sum", join(Op.Add), "in", "rows")
+                                .addLayer(
+                                        "pool",
+                                        new GlobalPoolingLayer.Builder(PoolingType.AVG).build(),
+                                        "sum")
+                                .addLayer("out", out, "pool")
+                                .setOutputs("out"));
+        ComputationGraph qat = Qat.prepare(net, QatConfig.int8());
+        Qat.calibrate(
+                qat, data(random, new long[] {SIZE, SIZE, SIZE, SIZE}, new long[] {SIZE, SIZE}), 1);
+        assertThatThrownBy(() -> Qat.convert(qat))
+                .isInstanceOf(UnsupportedLayerException.class)
+                .hasMessageContaining("'sum' (ElementWiseVertex)")
+                .hasMessageContaining("have different ranks")
+                .hasMessageContaining("ReshapeVertex");
     }
 
     @Test
