@@ -13,9 +13,12 @@ import java.util.List;
 import org.deeplearning4j.nn.conf.layers.ActivationLayer;
 import org.nd4j.linalg.activations.IActivation;
 import org.nd4j.linalg.activations.impl.ActivationIdentity;
+import org.nd4j.linalg.api.buffer.DataType;
 
 /** Functions of single numbers, by tables, and the layers that put a vertex's numbers on a grid. */
 final class ElementForms {
+
+    private static final long LARGEST_PRODUCT = 1L << 20;
 
     private ElementForms() {}
 
@@ -69,6 +72,9 @@ final class ElementForms {
                             + " to a sum that nobody has quantized; put a FakeQuantLayer between"
                             + " the vertex and it");
         }
+        if (parts.kind() == Combine.Kind.PRODUCT) {
+            requireReadableProduct(node, parts.tensors());
+        }
         QuantizedLayer layer = (QuantizedLayer) node.running();
         c.draft().requireMode(layer.quantization().requantization());
         TensorType y = new TensorType(c.draft().unique(node.name()), shape(parts.tensors()), out);
@@ -83,6 +89,30 @@ final class ElementForms {
                                 ActivationTable.lowest(f, out),
                                 ActivationTable.highest(f, out)));
         return y;
+    }
+
+    /**
+     * Evaluation reads the product of two integers off the float that the vertex gives, which is
+     * certain below 2^20: three roundings, each of half of 2^-23, are less than a quarter of a step.
+     */
+    private static void requireReadableProduct(Node node, List<TensorType> factors) {
+        boolean floats =
+                ((org.deeplearning4j.nn.api.Layer) node.running()).params().dataType()
+                        == DataType.FLOAT;
+        long largest = 1;
+        for (TensorType factor : factors) {
+            QuantParams p = factor.params();
+            largest *= Math.max(Math.abs(p.lowestStep()), Math.abs(p.highestStep()));
+        }
+        if (floats && largest > LARGEST_PRODUCT) {
+            throw new IllegalArgumentException(
+                    "it rounds the product of "
+                            + factors.get(0)
+                            + " and "
+                            + factors.get(1)
+                            + ", which a FLOAT network does not hold exactly; use 10 bits or fewer"
+                            + " for them, or a network of type DOUBLE");
+        }
     }
 
     /** The shape of what is combined: an axis of size 1 is repeated. */

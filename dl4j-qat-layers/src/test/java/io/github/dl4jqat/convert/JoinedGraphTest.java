@@ -332,7 +332,9 @@ class JoinedGraphTest {
                                 .addVertex("sum", join(Op.Add), "a", "b")
                                 .addLayer("relu", function(Activation.RELU), "sum")
                                 .addLayer("c", conv(4, Activation.TANH), "relu")
-                                .addVertex("both", new MergeVertex(), "c", "b"),
+                                .addLayer("d", conv(4, Activation.TANH), "relu")
+                                .addVertex("gated", join(Op.Product), "c", "d")
+                                .addVertex("both", new MergeVertex(), "c", "b", "gated"),
                         "both");
         QatConfig midRise =
                 QatConfig.builder()
@@ -371,6 +373,28 @@ class JoinedGraphTest {
         ComputationGraph net = ended(twoBranches().addVertex("sum", join(Op.Add), "a", "b"), "sum");
         QatConfig config = QatConfig.builder().activationBits(12).build();
         assertExact(net, config, data(random, images(3)));
+    }
+
+    /** 10 bits times 10 bits are 20; a float has 24, some of which go into three roundings. */
+    @ParameterizedTest
+    @CsvSource({"FLOAT,10,true", "FLOAT,11,false", "DOUBLE,11,true", "DOUBLE,15,true"})
+    void wideProducts(DataType type, int bits, boolean exact, Random random) {
+        ComputationGraph net =
+                ended(
+                        twoBranches(type).addVertex("product", join(Op.Product), "a", "b"),
+                        "product");
+        QatConfig config = QatConfig.builder().activationBits(bits).build();
+        MultiDataSetIterator data = data(random, images(3));
+        if (exact) {
+            assertExact(net, config, data);
+            return;
+        }
+        ComputationGraph qat = GraphNets.trained(net, config, data);
+        assertThatThrownBy(() -> Qat.convert(qat))
+                .isInstanceOf(UnsupportedLayerException.class)
+                .hasMessageContaining("'product-quant' (FakeQuantLayer)")
+                .hasMessageContaining("10 bits or fewer")
+                .hasMessageContaining("DOUBLE");
     }
 
     @Test
