@@ -93,12 +93,11 @@ final class ElementForms {
 
     /**
      * Evaluation reads the product of two integers off the float that the vertex gives, which is
-     * certain below 2^20: three roundings, each of half of 2^-23, are less than a quarter of a step.
+     * certain below 2^20: three roundings, each of half of 2^-23, are less than a quarter of a
+     * step.
      */
     private static void requireReadableProduct(Node node, List<TensorType> factors) {
-        boolean floats =
-                ((org.deeplearning4j.nn.api.Layer) node.running()).params().dataType()
-                        == DataType.FLOAT;
+        boolean floats = node.running().params().dataType() == DataType.FLOAT;
         long largest = 1;
         for (TensorType factor : factors) {
             QuantParams p = factor.params();

@@ -124,7 +124,7 @@ class VertexPlanTest {
                                 .addLayer("a", conv(4, Activation.RELU), "in")
                                 .addLayer(
                                         "blocks",
-                                        new SpaceToBatchLayer.Builder().blocks(2, 2).build(),
+                                        new SpaceToBatchLayer.Builder<>().blocks(2, 2).build(),
                                         "a"),
                         "blocks");
         assertThat(entry(Qat.plan(blocks, QatConfig.int8()), "blocks").reason())
