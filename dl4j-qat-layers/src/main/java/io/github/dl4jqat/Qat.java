@@ -39,8 +39,8 @@ public final class Qat {
      * same parameters. The given network is not touched. Layers that cannot be quantized stay as
      * they are, and a warning names them ({@link #plan} shows all).
      *
-     * @throws IllegalArgumentException if the network is quantized already, its data type is
-     *     neither FLOAT nor DOUBLE, a rule matches no layer, or the configuration is strict and a
+     * @throws IllegalArgumentException if the network is quantized already, its data type is not
+     *     FLOAT, DOUBLE or HALF, a rule matches no layer, or the configuration is strict and a
      *     layer stays float
      */
     public static MultiLayerNetwork prepare(MultiLayerNetwork net, QatConfig config) {

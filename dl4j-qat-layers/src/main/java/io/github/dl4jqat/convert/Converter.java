@@ -24,6 +24,7 @@ import org.deeplearning4j.nn.conf.layers.BaseOutputLayer;
 import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
+import org.nd4j.linalg.api.buffer.DataType;
 
 /**
  * Turns a quantized network into integers. Every scale, zero point and integer is read off the
@@ -55,14 +56,28 @@ public final class Converter {
      * @throws UnsupportedLayerException naming every layer that stands in the way
      */
     public static IntegerNetwork convert(MultiLayerNetwork net) {
+        requireExact(net.getLayerWiseConfigurations().getDataType());
         return IntegerNetwork.of(new Converter(NetworkView.of(net)).run());
     }
 
     /** The integer network of a graph; see {@link #convert(MultiLayerNetwork)}. */
     public static IntegerNetwork convert(ComputationGraph net) {
+        requireExact(net.getConfiguration().getDataType());
         NetworkView view = NetworkView.of(net);
         InputLinks.link(view);
         return IntegerNetwork.of(new Converter(view).run());
+    }
+
+    /** Refuses networks whose own evaluation would differ from the integer model. */
+    private static void requireExact(DataType type) {
+        if (type != DataType.FLOAT && type != DataType.DOUBLE) {
+            throw new IllegalArgumentException(
+                    "Qat.convert: the network's data type is "
+                            + type
+                            + ", whose evaluation rounds what an integer model does not. Convert"
+                            + " net.convertDataType(DataType.FLOAT), which has the same weights and"
+                            + " ranges");
+        }
     }
 
     private IntegerModel run() {

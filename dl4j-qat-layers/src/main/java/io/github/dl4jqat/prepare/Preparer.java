@@ -120,11 +120,16 @@ public final class Preparer {
     }
 
     private static void requireDataType(DataType type) {
-        if (type != DataType.FLOAT && type != DataType.DOUBLE) {
+        if (type == DataType.HALF) {
+            LOG.warn(
+                    "The network's data type is HALF, which does not hold the integers of an exact"
+                            + " evaluation. It can be trained so; to evaluate as the integer model"
+                            + " does, and to convert, use net.convertDataType(DataType.FLOAT)");
+        } else if (type != DataType.FLOAT && type != DataType.DOUBLE) {
             throw new IllegalArgumentException(
                     "Qat.prepare: the network's data type is "
                             + type
-                            + ", which cannot hold the accumulators of an integer model; use"
+                            + ", in which Deeplearning4j cannot train; use"
                             + " net.convertDataType(DataType.FLOAT) first");
         }
     }

@@ -48,7 +48,6 @@ import org.deeplearning4j.nn.transferlearning.TransferLearning;
 import org.deeplearning4j.zoo.model.LeNet;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.activations.impl.ActivationIdentity;
@@ -381,15 +380,12 @@ class PrepareTest {
                 .hasMessageContaining("already");
     }
 
-    @ParameterizedTest
-    @EnumSource(
-            value = DataType.class,
-            names = {"HALF", "BFLOAT16"})
-    void dataTypesTooNarrowForAccumulators_areRefused(DataType type) {
-        MultiLayerNetwork net = imageNetwork().convertDataType(type);
+    @Test
+    void dataTypeThatCannotBeTrained_isRefused() {
+        MultiLayerNetwork net = imageNetwork().convertDataType(DataType.BFLOAT16);
         assertThatThrownBy(() -> Qat.prepare(net, QatConfig.int8()))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessageContaining(type.name())
+                .hasMessageContaining("BFLOAT16")
                 .hasMessageContaining("convertDataType(DataType.FLOAT)");
     }
 
