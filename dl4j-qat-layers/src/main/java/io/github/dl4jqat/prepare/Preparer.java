@@ -120,7 +120,7 @@ public final class Preparer {
     }
 
     private static void requireDataType(DataType type) {
-        if (type == DataType.HALF) {
+        if (type == DataType.FLOAT16) {
             LOG.warn(
                     "The network's data type is HALF, which does not hold the integers of an exact"
                             + " evaluation. It can be trained so; to evaluate as the integer model"

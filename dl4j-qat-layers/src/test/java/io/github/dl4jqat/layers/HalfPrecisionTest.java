@@ -88,16 +88,16 @@ class HalfPrecisionTest {
     @ParameterizedTest
     @EnumSource(Nets.Kind.class)
     void preparedNetwork_trainsAsOneOfFloats(Nets.Kind kind) {
-        Model half = prepared(kind, DataType.HALF);
+        Model half = prepared(kind, DataType.FLOAT16);
         Model single = prepared(kind, DataType.FLOAT);
-        Nets.fit(half, batch(DataType.HALF));
+        Nets.fit(half, batch(DataType.FLOAT16));
         double first = half.score();
         Nets.fit(single, batch(DataType.FLOAT));
         for (int i = 1; i < STEPS; i++) {
-            Nets.fit(half, batch(DataType.HALF));
+            Nets.fit(half, batch(DataType.FLOAT16));
             Nets.fit(single, batch(DataType.FLOAT));
         }
-        assertThat(half.params().dataType()).isEqualTo(DataType.HALF);
+        assertThat(half.params().dataType()).isEqualTo(DataType.FLOAT16);
         assertThat(half.params().isNaN().any()).isFalse();
         assertThat(half.score()).isLessThan(0.9 * first);
         assertThat(half.score()).isCloseTo(single.score(), Offset.offset(0.05 * first));
@@ -116,9 +116,9 @@ class HalfPrecisionTest {
     @ParameterizedTest
     @EnumSource(Nets.Kind.class)
     void asFloats_itHasTheSameWeightsAndRanges_andIsExact(Nets.Kind kind) throws Exception {
-        Model half = prepared(kind, DataType.HALF);
+        Model half = prepared(kind, DataType.FLOAT16);
         for (int i = 0; i < 5; i++) {
-            Nets.fit(half, batch(DataType.HALF));
+            Nets.fit(half, batch(DataType.FLOAT16));
         }
         Model exact = asFloat(half);
         half.paramTable()
@@ -140,7 +140,7 @@ class HalfPrecisionTest {
                     .isTrue();
             // What is seen while training is not exact, but near.
             assertThat(
-                            Nets.output(half, x.castTo(DataType.HALF))
+                            Nets.output(half, x.castTo(DataType.FLOAT16))
                                     .castTo(DataType.FLOAT)
                                     .sub(integer.output(x))
                                     .amaxNumber()
@@ -160,9 +160,9 @@ class HalfPrecisionTest {
     /** Why the documentation advises against it: the epsilon of 1e-8 is zero in 16 bits. */
     @Test
     void adam_failsInHalfWithoutQuantizationToo() {
-        Model stock = floatNet(Nets.Kind.MULTI_LAYER, DataType.HALF, new Adam(1e-2));
+        Model stock = floatNet(Nets.Kind.MULTI_LAYER, DataType.FLOAT16, new Adam(1e-2));
         for (int i = 0; i < 3; i++) {
-            Nets.fit(stock, batch(DataType.HALF));
+            Nets.fit(stock, batch(DataType.FLOAT16));
         }
         assertThat(stock.params().isNaN().any()).isTrue();
     }
@@ -170,15 +170,15 @@ class HalfPrecisionTest {
     @Test
     void stockNetworkOfHalves_canBePreparedAsFloats() {
         MultiLayerNetwork stock =
-                (MultiLayerNetwork) floatNet(Nets.Kind.MULTI_LAYER, DataType.HALF, new Sgd(0.1));
-        stock.fit(batch(DataType.HALF));
+                (MultiLayerNetwork) floatNet(Nets.Kind.MULTI_LAYER, DataType.FLOAT16, new Sgd(0.1));
+        stock.fit(batch(DataType.FLOAT16));
         MultiLayerNetwork qat =
                 Qat.prepare(stock.convertDataType(DataType.FLOAT), QatConfig.int8());
         qat.fit(batch(DataType.FLOAT));
         assertThat(qat.params().dataType()).isEqualTo(DataType.FLOAT);
         assertThat(qat.score()).isFinite();
-        MultiLayerNetwork stripped = Qat.strip(qat).convertDataType(DataType.HALF);
-        assertThat(stripped.output(batch(DataType.HALF).getFeatures()).dataType())
-                .isEqualTo(DataType.HALF);
+        MultiLayerNetwork stripped = Qat.strip(qat).convertDataType(DataType.FLOAT16);
+        assertThat(stripped.output(batch(DataType.FLOAT16).getFeatures()).dataType())
+                .isEqualTo(DataType.FLOAT16);
     }
 }
