@@ -4,12 +4,13 @@ import io.github.dl4jqat.examples.zoo.ZooCoverage;
 import io.github.dl4jqat.examples.zoo.ZooModels;
 import io.github.dl4jqat.examples.zoo.ZooRow;
 import io.github.dl4jqat.examples.zoo.ZooSubject;
+import io.github.dl4jqat.quant.Requantization;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -35,6 +36,7 @@ import picocli.CommandLine.ParentCommand;
             "Examples:",
             "  qat zoo-coverage --json zoo.json",
             "  qat zoo-coverage --models LeNet,VGG16,ResNet50",
+            "  qat zoo-coverage --models UNet --json zoo.json --append",
             "",
             "Next: qat prepare, with a network of your own."
         })
@@ -49,7 +51,9 @@ final class ZooCoverageCommand implements Callable<Integer>, ZooCoverage.Watcher
                     "save",
                     "convert",
                     "verify",
-                    "engines");
+                    "engines",
+                    "steps",
+                    "memory");
 
     private static final int NAMES_SHOWN = 3;
     private static final int LONGEST = 240;
@@ -59,8 +63,15 @@ final class ZooCoverageCommand implements Callable<Integer>, ZooCoverage.Watcher
     @Option(
             names = "--json",
             paramLabel = "FILE",
-            description = "Write the results to this file, for programs.")
+            description =
+                    "Write the results to this file, for programs; anew after each model, so that a"
+                            + " run that is cut short loses no more than the model it was at.")
     private Path json;
+
+    @Option(
+            names = "--append",
+            description = "Keep what the file of --json says about models that do not run now.")
+    private boolean append;
 
     @Option(
             names = "--models",
@@ -68,6 +79,16 @@ final class ZooCoverageCommand implements Callable<Integer>, ZooCoverage.Watcher
             split = ",",
             description = "Which models, with commas. Default: all.")
     private List<String> names;
+
+    @Option(
+            names = "--requantization",
+            paramLabel = "MODE",
+            defaultValue = "float",
+            description =
+                    "How accumulators become integers again: float, or fixed-point as on"
+                            + " microcontrollers, which the Java engine alone computes. Default:"
+                            + " ${DEFAULT-VALUE}.")
+    private String requantization;
 
     @Option(
             names = "--heap",
@@ -86,10 +107,12 @@ final class ZooCoverageCommand implements Callable<Integer>, ZooCoverage.Watcher
     private int minutes;
 
     private final long start = System.nanoTime();
+    private ZooFile results;
 
     @Override
     public Integer call() throws Exception {
         List<ZooSubject> subjects = subjects();
+        Requantization mode = mode();
         if (!heap.matches("[1-9][0-9]*[kKmMgG]")) {
             throw new InputException("--heap: expected a size such as 6g or 900m, got " + heap);
         }
@@ -99,12 +122,27 @@ final class ZooCoverageCommand implements Callable<Integer>, ZooCoverage.Watcher
         if (json != null) {
             AtomicFile.requireWritable(json);
         }
-        List<ZooRow> rows = new ZooCoverage(heap, Duration.ofMinutes(minutes), this).run(subjects);
-        if (json != null) {
-            Json.write(json, rows.stream().map(ZooRow::entries).toList());
+        results = new ZooFile(json);
+        if (append) {
+            if (json == null) {
+                throw new InputException("--append: expected --json FILE, to which it adds");
+            }
+            results.load();
         }
-        conclude(rows);
+        new ZooCoverage(mode, heap, Duration.ofMinutes(minutes), this).run(subjects);
+        conclude(results.rows());
         return 0;
+    }
+
+    private Requantization mode() throws InputException {
+        return switch (requantization) {
+            case "float" -> Requantization.FLOAT;
+            case "fixed-point" -> Requantization.FIXED_POINT;
+            default ->
+                    throw new InputException(
+                            "--requantization: expected float or fixed-point, got "
+                                    + requantization);
+        };
     }
 
     private List<ZooSubject> subjects() throws InputException {
@@ -128,7 +166,8 @@ final class ZooCoverageCommand implements Callable<Integer>, ZooCoverage.Watcher
     }
 
     @Override
-    public void finished(ZooRow row) {
+    public void finished(ZooRow row) throws IOException {
+        results.put(row);
         cli.console()
                 .line(
                         "        %s after %.0f s",
@@ -142,15 +181,11 @@ final class ZooCoverageCommand implements Callable<Integer>, ZooCoverage.Watcher
         cli.console().text("");
         cli.console().text(times(rows).toString());
         for (ZooRow row : rows) {
-            Map<String, List<String>> reasons = row.floatReasons();
-            if (reasons.isEmpty() && row.completed()) {
-                continue;
-            }
-            cli.console().text("");
-            cli.console().line("  %s", row.text("model"));
-            reasons.forEach((reason, layers) -> explain(reason, layers));
-            if (!row.completed()) {
-                cli.console().line("    not completed: %s", shortened(row.text("error")));
+            List<String> remarks = remarks(row);
+            if (!remarks.isEmpty()) {
+                cli.console().text("");
+                cli.console().line("  %s", row.text("model"));
+                remarks.forEach(remark -> cli.console().line("    %s", remark));
             }
         }
         cli.console().text("");
@@ -167,15 +202,30 @@ final class ZooCoverageCommand implements Callable<Integer>, ZooCoverage.Watcher
         return error.length() <= LONGEST ? error : error.substring(0, LONGEST) + " ...";
     }
 
-    private void explain(String reason, List<String> layers) {
+    /** What there is to say about a model beyond its numbers. */
+    private static List<String> remarks(ZooRow row) {
+        List<String> remarks = new ArrayList<>();
+        if (row.text("note") != null) {
+            remarks.add("note: " + row.text("note"));
+        }
+        row.floatReasons().forEach((reason, layers) -> remarks.add(explained(reason, layers)));
+        if (row.text("javaOnlyBecause") != null) {
+            remarks.add("on the Java engine only: " + shortened(row.text("javaOnlyBecause")));
+        }
+        if (!row.completed()) {
+            remarks.add("not completed: " + shortened(row.text("error")));
+        }
+        return remarks;
+    }
+
+    private static String explained(String reason, List<String> layers) {
         List<String> shown = layers.subList(0, Math.min(NAMES_SHOWN, layers.size()));
-        cli.console()
-                .line(
-                        "    %d float: %s (%s%s)",
-                        layers.size(),
-                        reason,
-                        String.join(", ", shown),
-                        shown.size() < layers.size() ? ", ..." : "");
+        return layers.size()
+                + " float: "
+                + reason
+                + " ("
+                + String.join(", ", shown)
+                + (shown.size() < layers.size() ? ", ...)" : ")");
     }
 
     private static Table results(List<ZooRow> rows) {
@@ -212,12 +262,14 @@ final class ZooCoverageCommand implements Callable<Integer>, ZooCoverage.Watcher
     private static Table times(List<ZooRow> rows) {
         List<String> header = new ArrayList<>(List.of("seconds"));
         header.addAll(PHASES);
+        header.add("all");
         header.add("a float step");
         header.add("a step");
         Table table = new Table(header.toArray(String[]::new));
         for (ZooRow row : rows) {
             List<String> cells = new ArrayList<>(List.of(row.text("model")));
             PHASES.forEach(p -> cells.add(number("%.1f", row.phase(p))));
+            cells.add(number("%.1f", row.number("seconds")));
             cells.add(number("%.3f", row.number("floatStepSeconds")));
             cells.add(number("%.3f", row.number("stepSeconds")));
             table.row(cells.toArray(String[]::new));

@@ -1,5 +1,6 @@
 package io.github.dl4jqat.examples.zoo;
 
+import io.github.dl4jqat.quant.Requantization;
 import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -24,6 +25,7 @@ public final class ZooCoverage {
 
     private static final int EXIT_OUT_OF_MEMORY = 137;
 
+    private final Requantization mode;
     private final String heap;
     private final Duration patience;
     private final Watcher watcher;
@@ -33,17 +35,23 @@ public final class ZooCoverage {
         /** Work on a model begins. */
         void started(String model, int number, int all);
 
-        /** A model is done with. */
-        void finished(ZooRow row);
+        /**
+         * A model is done with.
+         *
+         * @throws IOException if that cannot be written down; it ends the whole run
+         */
+        void finished(ZooRow row) throws IOException;
     }
 
     /**
      * A run over the zoo.
      *
+     * @param mode how the networks requantize
      * @param heap the largest Java heap of a process, as {@code -Xmx} takes it
      * @param patience after which a process is ended
      */
-    public ZooCoverage(String heap, Duration patience, Watcher watcher) {
+    public ZooCoverage(Requantization mode, String heap, Duration patience, Watcher watcher) {
+        this.mode = mode;
         this.heap = heap;
         this.patience = patience;
         this.watcher = watcher;
@@ -67,7 +75,9 @@ public final class ZooCoverage {
     }
 
     private ZooRow run(ZooSubject subject, Path folder) throws IOException, InterruptedException {
-        String problem = start(folder, subject.name(), ZooProcess.RUN, folder.toString());
+        long start = System.nanoTime();
+        String problem =
+                start(folder, subject.name(), ZooProcess.RUN, folder.toString(), mode.name());
         Path file = folder.resolve(ZooRun.ROW);
         ZooRow row = Files.exists(file) ? ZooRow.read(file) : new ZooRow(subject.name());
         if (problem != null) {
@@ -78,6 +88,8 @@ public final class ZooCoverage {
         row.put("floatPeakBytes", plain);
         row.put("peakBytes", prepared);
         row.put("memoryRatio", prepared == null ? null : (double) prepared / plain);
+        double inPhases = row.number("seconds");
+        row.addSeconds("memory", (System.nanoTime() - start) / 1e9 - inPhases);
         return row;
     }
 

@@ -50,6 +50,11 @@ public final class ZooModels {
         return ALL;
     }
 
+    /** Their names, in the same order. */
+    public static List<String> names() {
+        return ALL.stream().map(ZooSubject::name).toList();
+    }
+
     /**
      * The model of that name, in whichever case.
      *
@@ -65,11 +70,7 @@ public final class ZooModels {
                                         "no model '"
                                                 + name
                                                 + "' in the zoo; there are "
-                                                + String.join(
-                                                        ", ",
-                                                        ALL.stream()
-                                                                .map(ZooSubject::name)
-                                                                .toList())));
+                                                + String.join(", ", names())));
     }
 
     private static List<ZooSubject> all() {
@@ -80,7 +81,9 @@ public final class ZooModels {
                         "SimpleCNN",
                         ZooSubject.Input.IMAGE,
                         new long[] {3, 48, 48},
-                        ZooModels::simpleCnn));
+                        ZooModels::simpleCnn,
+                        "ends in an activation, which Deeplearning4j cannot train; here it has a"
+                                + " loss layer behind that"));
         all.add(images("SqueezeNet", 64, () -> SqueezeNet.builder().numClasses(CLASSES).build()));
         all.add(images("UNet", 64, () -> UNet.builder().build()));
         all.add(images("Darknet19", 64, () -> Darknet19.builder().numClasses(CLASSES).build()));

@@ -1,6 +1,7 @@
 package io.github.dl4jqat.examples.zoo;
 
 import io.github.dl4jqat.examples.network.Network;
+import io.github.dl4jqat.quant.Requantization;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -23,12 +24,13 @@ public final class ZooProcess {
      * Works.
      *
      * @param arguments the model; {@value #RUN} or {@value #MEMORY}; the folder for results; and
-     *     for the latter the network's file
+     *     the {@link Requantization} or the network's file
      */
     public static void main(String[] arguments) throws IOException, InterruptedException {
         Path folder = Path.of(arguments[2]);
         if (arguments[1].equals(RUN)) {
-            ZooRow row = new ZooRun(ZooModels.named(arguments[0]), folder).run();
+            Requantization mode = Requantization.valueOf(arguments[3]);
+            ZooRow row = new ZooRun(ZooModels.named(arguments[0]), mode, folder).run();
             row.put("processPeakBytes", PeakMemory.bytes());
             row.write(folder.resolve(ZooRun.ROW));
         } else {

@@ -9,6 +9,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.nd4j.shade.jackson.core.JsonProcessingException;
 import org.nd4j.shade.jackson.databind.JsonNode;
 import org.nd4j.shade.jackson.databind.ObjectMapper;
 import org.nd4j.shade.jackson.databind.node.ObjectNode;
@@ -24,6 +25,8 @@ public final class ZooRow {
             List.of(
                     "model",
                     "completed",
+                    "note",
+                    "requantization",
                     "error",
                     "quantizedLayers",
                     "passedThrough",
@@ -33,6 +36,7 @@ public final class ZooRow {
                     "maxLsb",
                     "layerLsb",
                     "javaVsOrtMaxLsb",
+                    "javaOnlyBecause",
                     "engine",
                     "maxOutputDifference",
                     "reloadedEqual",
@@ -72,6 +76,36 @@ public final class ZooRow {
     /** Reads what {@link #write} has written. */
     static ZooRow read(Path file) throws IOException {
         return new ZooRow((ObjectNode) MAPPER.readTree(Files.readString(file)));
+    }
+
+    /**
+     * Reads an array of rows, as a run over several models leaves it.
+     *
+     * @throws IllegalArgumentException if the file holds something else
+     */
+    public static List<ZooRow> readAll(Path file) throws IOException {
+        List<ZooRow> rows = new ArrayList<>();
+        JsonNode all;
+        try {
+            all = MAPPER.readTree(Files.readString(file));
+        } catch (JsonProcessingException e) {
+            throw new IllegalArgumentException("expected JSON: " + e.getOriginalMessage(), e);
+        }
+        if (!all.isArray()) {
+            throw new IllegalArgumentException("expected an array, one object for each model");
+        }
+        for (JsonNode each : all) {
+            JsonNode model = each.path("model");
+            if (!model.isTextual()) {
+                throw new IllegalArgumentException(
+                        "expected an object with a 'model' for each model, got " + each);
+            }
+            // Whoever wrote it may not have known every entry.
+            ZooRow row = new ZooRow(model.asText());
+            row.entries.setAll((ObjectNode) each);
+            rows.add(row);
+        }
+        return rows;
     }
 
     /** Writes all entries, so that a reader sees the old ones or the new ones. */

@@ -11,9 +11,16 @@ import org.deeplearning4j.nn.api.Model;
  * @param input what the numbers of an example stand for
  * @param shape of one example
  * @param source makes the initialized network
+ * @param note in what it is not the model as the zoo makes it, or null
  */
 @SuppressWarnings("ArrayRecordComponent") // never changed, and only ever handed to ND4J
-public record ZooSubject(String name, Input input, long[] shape, Supplier<Model> source) {
+public record ZooSubject(
+        String name, Input input, long[] shape, Supplier<Model> source, String note) {
+
+    /** A model just as the zoo makes it. */
+    ZooSubject(String name, Input input, long[] shape, Supplier<Model> source) {
+        this(name, input, shape, source, null);
+    }
 
     /** What an example is. */
     public enum Input {

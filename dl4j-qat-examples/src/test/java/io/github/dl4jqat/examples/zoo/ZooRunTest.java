@@ -4,15 +4,26 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.github.dl4jqat.examples.network.Network;
+import io.github.dl4jqat.quant.Requantization;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
+import org.deeplearning4j.nn.conf.inputs.InputType;
+import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
+import org.deeplearning4j.nn.conf.layers.OutputLayer;
+import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.zoo.ZooModel;
+import org.deeplearning4j.zoo.model.NASNet;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.DataSet;
 
@@ -37,7 +48,7 @@ class ZooRunTest {
 
     @Test
     void leNet_goesAllTheWay_andItsRowSaysSo() throws IOException {
-        ZooRow row = new ZooRun(ZooModels.named("LeNet"), folder).run();
+        ZooRow row = new ZooRun(ZooModels.named("LeNet"), Requantization.FLOAT, folder).run();
         assertThat(row.text("error")).isNull();
         assertThat(row.completed()).isTrue();
         assertThat(row.number("quantizedLayers")).isEqualTo(4);
@@ -73,7 +84,13 @@ class ZooRunTest {
 
     @Test
     void whatCannotBeConstructed_isSaid_andNothingElseIsTried() throws IOException {
-        ZooRow row = new ZooRun(ZooModels.named("NASNet"), folder).run();
+        ZooSubject subject =
+                new ZooSubject(
+                        "NASNet",
+                        ZooSubject.Input.IMAGE,
+                        new long[] {3, 224, 224},
+                        () -> NASNet.builder().numClasses(2).build().init());
+        ZooRow row = new ZooRun(subject, Requantization.FLOAT, folder).run();
         assertThat(row.completed()).isFalse();
         assertThat(row.text("error"))
                 .startsWith("construct: IllegalArgumentException: Cannot calculate");
@@ -145,7 +162,7 @@ class ZooRunTest {
                     }
                 };
         List<ZooRow> rows =
-                new ZooCoverage("1k", Duration.ofMinutes(1), watcher)
+                new ZooCoverage(Requantization.FLOAT, "1k", Duration.ofMinutes(1), watcher)
                         .run(List.of(ZooModels.named("LeNet")));
         assertThat(rows).hasSize(1);
         assertThat(rows.get(0).completed()).isFalse();
@@ -153,6 +170,76 @@ class ZooRunTest {
         assertThat(rows.get(0).text("error"))
                 .startsWith("its process ended with exit code 1: Error occurred");
         assertThat(heard).containsExactly("LeNet 1/1", rows.get(0).text("error"));
+    }
+
+    /** ONNX Runtime has no fixed-point multipliers. */
+    @Test
+    void whatOnnxRuntimeCannotRun_isComplete_withTheReason() {
+        ZooRow row = new ZooRun(small(), Requantization.FIXED_POINT, folder).run();
+        assertThat(row.text("error")).isNull();
+        assertThat(row.completed()).isTrue();
+        assertThat(row.text("requantization")).isEqualTo("FIXED_POINT");
+        assertThat(row.number("maxLsb")).isZero();
+        assertThat(row.number("labelAgreement")).isEqualTo(1);
+        assertThat(row.number("javaVsOrtMaxLsb")).isNull();
+        assertThat(row.text("javaOnlyBecause")).contains("the model's mode is FIXED_POINT");
+        assertThat(row.text("engine")).isEqualTo("Java");
+    }
+
+    private static ZooSubject small() {
+        return new ZooSubject(
+                "small",
+                ZooSubject.Input.IMAGE,
+                new long[] {2, 8, 8},
+                () -> {
+                    MultiLayerNetwork net =
+                            new MultiLayerNetwork(
+                                    new NeuralNetConfiguration.Builder()
+                                            .seed(1)
+                                            .list()
+                                            .layer(
+                                                    new ConvolutionLayer.Builder(3, 3)
+                                                            .nOut(4)
+                                                            .activation(Activation.RELU)
+                                                            .build())
+                                            .layer(
+                                                    new OutputLayer.Builder()
+                                                            .nOut(3)
+                                                            .activation(Activation.SOFTMAX)
+                                                            .build())
+                                            .setInputType(InputType.convolutional(8, 8, 2))
+                                            .build());
+                    net.init();
+                    return net;
+                });
+    }
+
+    @Test
+    void rows_areReadBack_withEntriesThatTheFileDoesNotHave() throws IOException {
+        Path file = folder.resolve("rows.json");
+        Files.writeString(file, "[{\"model\": \"A\", \"completed\": true}, {\"model\": \"B\"}]");
+        List<ZooRow> rows = ZooRow.readAll(file);
+        assertThat(rows).extracting(r -> r.text("model")).containsExactly("A", "B");
+        assertThat(rows).extracting(ZooRow::completed).containsExactly(true, false);
+        assertThat(rows.get(0).number("maxLsb")).isNull();
+        assertThat(rows.get(1).entries().keySet()).isEqualTo(new ZooRow("B").entries().keySet());
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = ';',
+            value = {
+                "[{'; expected JSON",
+                "{\"model\": \"A\"}; expected an array",
+                "[{\"name\": \"A\"}]; expected an object with a 'model'",
+                "[1]; expected an object with a 'model'"
+            })
+    void filesOfSomethingElse_areRefused(String text, String message) throws IOException {
+        Path file = folder.resolve("rows.json");
+        Files.writeString(file, text);
+        assertThatThrownBy(() -> ZooRow.readAll(file))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining(message);
     }
 
     @Test
