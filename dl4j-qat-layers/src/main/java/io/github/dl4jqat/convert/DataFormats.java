@@ -33,6 +33,7 @@ import org.deeplearning4j.nn.conf.layers.Upsampling2D;
 import org.deeplearning4j.nn.conf.layers.Upsampling3D;
 import org.deeplearning4j.nn.conf.layers.ZeroPaddingLayer;
 import org.deeplearning4j.nn.conf.layers.convolutional.Cropping2D;
+import org.deeplearning4j.nn.conf.layers.recurrent.Bidirectional;
 import org.deeplearning4j.nn.conf.preprocessor.CnnToFeedForwardPreProcessor;
 
 /** Where the channels of a network's tensors are: DL4J's second axis, or the last one. */
@@ -62,6 +63,7 @@ final class DataFormats {
                 l -> ((LocalResponseNormalization) l).getDataFormat());
         map.put(CnnLossLayer.class, l -> ((CnnLossLayer) l).getFormat());
         map.put(Cnn3DLossLayer.class, l -> ((Cnn3DLossLayer) l).getDataFormat());
+        map.put(Bidirectional.class, l -> ((Bidirectional) l).getRNNDataFormat());
         map.put(BaseRecurrentLayer.class, l -> ((BaseRecurrentLayer) l).getRnnDataFormat());
         map.put(RnnOutputLayer.class, l -> ((RnnOutputLayer) l).getRnnDataFormat());
         map.put(RnnLossLayer.class, l -> ((RnnLossLayer) l).getRnnDataFormat());

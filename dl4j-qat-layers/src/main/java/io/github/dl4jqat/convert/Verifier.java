@@ -12,6 +12,7 @@ import io.github.dl4jqat.integer.TensorType;
 import io.github.dl4jqat.layers.InputLinks;
 import io.github.dl4jqat.layers.NetworkView;
 import io.github.dl4jqat.layers.NetworkView.Node;
+import io.github.dl4jqat.layers.QuantizedBidirectionalLayer;
 import io.github.dl4jqat.layers.QuantizedLayer;
 import io.github.dl4jqat.layers.QuantizedRecurrentLayer;
 import io.github.dl4jqat.layers.QuantizedWeightLayer;
@@ -110,7 +111,8 @@ public final class Verifier {
         List<String> expected = new ArrayList<>();
         for (Node node : network.nodes()) {
             if ((node.running() instanceof QuantizedWeightLayer
-                            || node.running() instanceof QuantizedRecurrentLayer)
+                            || node.running() instanceof QuantizedRecurrentLayer
+                            || node.running() instanceof QuantizedBidirectionalLayer)
                     && ((QuantizedLayer) node.running()).outputParams() != null) {
                 expected.add(node.name());
             }

@@ -116,6 +116,16 @@ record ExtraParameter(
         return all;
     }
 
+    /** Those of a layer that quantizes its input and its output, and nothing in between. */
+    static List<ExtraParameter> around(LayerQuantization q) {
+        List<ExtraParameter> all = new ArrayList<>();
+        addRange(all, INPUT, q.input());
+        addRange(all, OUTPUT, q.output());
+        addLearned(all, INPUT, q.input(), TensorRole.ACTIVATION, 1);
+        addLearned(all, OUTPUT, q.output(), TensorRole.ACTIVATION, 1);
+        return all;
+    }
+
     private static void addRange(List<ExtraParameter> all, String tensor, TensorQuantization t) {
         if (t != null) {
             all.add(state(rangeKey(tensor), ActivationQuantizer.STATE_LENGTH));

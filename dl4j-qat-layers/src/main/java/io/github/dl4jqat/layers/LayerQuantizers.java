@@ -60,6 +60,13 @@ final class LayerQuantizers implements LinearGrids {
         }
     }
 
+    /** Lets others find the quantizer of the input under a name. */
+    void publishInput(String as) {
+        if (scope != null && input != null) {
+            scope.publish(as, input);
+        }
+    }
+
     private static ActivationQuantizer quantizer(
             TensorQuantization t, String tensor, Map<String, INDArray> params) {
         return t == null ? null : new ActivationQuantizer(t, tensor, params);
@@ -84,6 +91,13 @@ final class LayerQuantizers implements LinearGrids {
             forward.run();
         } finally {
             replaying = false;
+        }
+    }
+
+    /** Drops what a training pass has seen of the output and not written down. */
+    void forgetOutput() {
+        if (output != null) {
+            output.forget();
         }
     }
 

@@ -32,6 +32,19 @@ class LayerState {
                 new LayerQuantizers(how, params, paramsView, layer, conf.getLayer().getLayerName());
     }
 
+    /** The state around a bidirectional layer, whose configuration speaks of what is inside too. */
+    LayerState(
+            NeuralNetConfiguration conf,
+            Directions directions,
+            Map<String, INDArray> own,
+            INDArray paramsView,
+            Layer layer) {
+        this.conf = (QuantLayerConfiguration) conf.getLayer();
+        how = directions.around();
+        extraKeys = List.copyOf(own.keySet());
+        quantizers = new LayerQuantizers(how, own, paramsView, layer, directions.name());
+    }
+
     final LayerQuantization how() {
         return how;
     }

@@ -48,8 +48,13 @@ final class NetworkScope {
     void publish(int index, String name, ActivationQuantizer output) {
         byIndex.computeIfAbsent(index, k -> new Published()).add(output);
         if (name != null) {
-            byName.computeIfAbsent(name, k -> new Published()).add(output);
+            publish(name, output);
         }
+    }
+
+    /** Announces a quantizer by its name alone. */
+    void publish(String name, ActivationQuantizer quantizer) {
+        byName.computeIfAbsent(name, k -> new Published()).add(quantizer);
     }
 
     /**

@@ -214,7 +214,8 @@ public record NetworkView(List<Node> nodes, List<String> inputs, List<String> ou
                 || type == MaskZeroLayer.class;
     }
 
-    private static org.deeplearning4j.nn.api.Layer unwrap(org.deeplearning4j.nn.api.Layer layer) {
+    /** A running layer without its wrappers. */
+    static org.deeplearning4j.nn.api.Layer unwrap(org.deeplearning4j.nn.api.Layer layer) {
         if (layer instanceof org.deeplearning4j.nn.layers.FrozenLayer frozen) {
             return unwrap(frozen.getInsideLayer());
         }

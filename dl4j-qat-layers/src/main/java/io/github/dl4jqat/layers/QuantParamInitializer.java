@@ -53,9 +53,11 @@ final class QuantParamInitializer implements ParamInitializer {
      */
     static IUpdater updater(BaseLayer layer, String key) {
         ExtraParameter extra = find(layer, key);
-        if (extra == null) {
-            return null;
-        }
+        return extra == null ? null : updater(layer, extra);
+    }
+
+    /** The updater of a parameter that is not the stock layer's. */
+    static IUpdater updater(BaseLayer layer, ExtraParameter extra) {
         if (!extra.trained()) {
             return new NoOp();
         }
@@ -67,9 +69,11 @@ final class QuantParamInitializer implements ParamInitializer {
     /** The penalties on a parameter, or null for one that the stock layer knows. */
     static List<Regularization> regularization(Layer layer, String key) {
         ExtraParameter extra = find(layer, key);
-        if (extra == null) {
-            return null;
-        }
+        return extra == null ? null : regularization(extra);
+    }
+
+    /** The penalties on a parameter that is not the stock layer's. */
+    static List<Regularization> regularization(ExtraParameter extra) {
         return extra.trained() && extra.learned() != null && extra.learned().l2() > 0
                 ? List.of(new L2Regularization(extra.learned().l2()))
                 : List.of();

@@ -8,6 +8,7 @@ import io.github.dl4jqat.layers.NetworkView.Node;
 import io.github.dl4jqat.layers.NoIntegerForm;
 import io.github.dl4jqat.layers.PassThrough;
 import io.github.dl4jqat.layers.QuantActivationLayer;
+import io.github.dl4jqat.layers.QuantBidirectional;
 import io.github.dl4jqat.layers.QuantLayerConfiguration;
 import io.github.dl4jqat.layers.QuantOutputLayer;
 import io.github.dl4jqat.layers.ScaleGroups;
@@ -31,6 +32,7 @@ import org.deeplearning4j.nn.conf.layers.BatchNormalization;
 import org.deeplearning4j.nn.conf.layers.DenseLayer;
 import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.conf.layers.SeparableConvolution2D;
+import org.deeplearning4j.nn.conf.layers.recurrent.Bidirectional;
 import org.deeplearning4j.nn.conf.layers.recurrent.SimpleRnn;
 import org.nd4j.linalg.activations.IActivation;
 import org.nd4j.linalg.activations.impl.ActivationIdentity;
@@ -219,6 +221,9 @@ final class Planner {
                             + (f == null ? "" : ", computes " + f + " too"),
                     f);
         }
+        if (layer instanceof Bidirectional bidirectional) {
+            return bidirectional(node, bidirectional, rule);
+        }
         if (Replacements.WEIGHTED.containsKey(layer.getClass())) {
             return weighted(node, rule);
         }
@@ -303,6 +308,41 @@ final class Planner {
                 q,
                 f == layer.getActivationFn() ? null : f,
                 normalization == null ? null : normalization.name());
+    }
+
+    private Entry bidirectional(Node node, Bidirectional layer, LayerRule rule) {
+        Layer inside = QuantBidirectional.unwrapped(layer.getFwd());
+        if (!QuantBidirectional.canHold(inside)) {
+            return Entry.stays(
+                    node,
+                    Outcome.FLOAT,
+                    inside instanceof SimpleRnn
+                            ? "layer normalization has no integer form"
+                            : "there is no quantized form of the "
+                                    + inside.getClass().getSimpleName()
+                                    + " in it");
+        }
+        IActivation f = ((BaseLayer) inside).getActivationFn();
+        if (!ActivationTable.isElementwise(f)) {
+            return Entry.stays(node, Outcome.FLOAT, "its activation " + f + " is not elementwise");
+        }
+        LayerQuantization q = config.forLayer(rule, rule, false);
+        String reason = q.weight().spec().typeName() + " weights in both directions";
+        TensorGrid grid = incoming(node);
+        if (grid == null) {
+            q = q.withInput(config.forInput());
+            reason += ", quantizes its input";
+        } else if (named) {
+            q = q.withInputFrom(grid.source());
+        }
+        return new Entry(
+                node,
+                Outcome.QUANTIZED,
+                reason + ", output " + q.output().spec().typeName(),
+                QuantBidirectional.class,
+                q,
+                null,
+                null);
     }
 
     /** A layer that computes in float, reads any grid or none, and quantizes what it gives. */

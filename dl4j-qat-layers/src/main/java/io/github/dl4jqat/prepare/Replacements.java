@@ -2,6 +2,7 @@ package io.github.dl4jqat.prepare;
 
 import io.github.dl4jqat.layers.QuantActivationLayer;
 import io.github.dl4jqat.layers.QuantBatchNormalization;
+import io.github.dl4jqat.layers.QuantBidirectional;
 import io.github.dl4jqat.layers.QuantCenterLossOutputLayer;
 import io.github.dl4jqat.layers.QuantConvolution1DLayer;
 import io.github.dl4jqat.layers.QuantConvolutionLayer;
@@ -10,6 +11,7 @@ import io.github.dl4jqat.layers.QuantDenseLayer;
 import io.github.dl4jqat.layers.QuantDepthwiseConvolution2D;
 import io.github.dl4jqat.layers.QuantElementWiseMultiplicationLayer;
 import io.github.dl4jqat.layers.QuantGlobalPoolingLayer;
+import io.github.dl4jqat.layers.QuantGravesBidirectionalLSTM;
 import io.github.dl4jqat.layers.QuantGravesLSTM;
 import io.github.dl4jqat.layers.QuantLSTM;
 import io.github.dl4jqat.layers.QuantOutputLayer;
@@ -31,6 +33,7 @@ import org.deeplearning4j.nn.conf.layers.Deconvolution2D;
 import org.deeplearning4j.nn.conf.layers.DenseLayer;
 import org.deeplearning4j.nn.conf.layers.DepthwiseConvolution2D;
 import org.deeplearning4j.nn.conf.layers.GlobalPoolingLayer;
+import org.deeplearning4j.nn.conf.layers.GravesBidirectionalLSTM;
 import org.deeplearning4j.nn.conf.layers.GravesLSTM;
 import org.deeplearning4j.nn.conf.layers.LSTM;
 import org.deeplearning4j.nn.conf.layers.Layer;
@@ -40,6 +43,7 @@ import org.deeplearning4j.nn.conf.layers.SeparableConvolution2D;
 import org.deeplearning4j.nn.conf.layers.Subsampling1DLayer;
 import org.deeplearning4j.nn.conf.layers.SubsamplingLayer;
 import org.deeplearning4j.nn.conf.layers.misc.ElementWiseMultiplicationLayer;
+import org.deeplearning4j.nn.conf.layers.recurrent.Bidirectional;
 import org.deeplearning4j.nn.conf.layers.recurrent.SimpleRnn;
 
 /** Which quantized layer stands for which stock layer. */
@@ -79,6 +83,8 @@ final class Replacements {
         map.put(LSTM.class, QuantLSTM.class);
         map.put(GravesLSTM.class, QuantGravesLSTM.class);
         map.put(SimpleRnn.class, QuantSimpleRnn.class);
+        map.put(Bidirectional.class, QuantBidirectional.class);
+        map.put(GravesBidirectionalLSTM.class, QuantGravesBidirectionalLSTM.class);
         map.put(RnnOutputLayer.class, QuantRnnOutputLayer.class);
         map.put(CenterLossOutputLayer.class, QuantCenterLossOutputLayer.class);
         map.put(BatchNormalization.class, QuantBatchNormalization.class);

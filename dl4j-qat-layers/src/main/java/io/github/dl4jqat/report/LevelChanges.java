@@ -1,10 +1,12 @@
 package io.github.dl4jqat.report;
 
 import io.github.dl4jqat.layers.NetworkView;
+import io.github.dl4jqat.layers.QuantizedBidirectionalLayer;
 import io.github.dl4jqat.layers.QuantizedRecurrentLayer;
 import io.github.dl4jqat.layers.QuantizedWeightLayer;
 import java.lang.ref.WeakReference;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
@@ -208,10 +210,20 @@ public final class LevelChanges extends BaseTrainingListener {
     }
 
     private static int[] levels(Layer running) {
+        if (running instanceof QuantizedBidirectionalLayer layer) {
+            int[] forward = layer.forward().weightLevels();
+            return forward == null ? null : joined(forward, layer.backward().weightLevels());
+        }
         if (running instanceof QuantizedRecurrentLayer layer) {
             return layer.weightLevels();
         }
         return running instanceof QuantizedWeightLayer layer ? layer.weightLevels() : null;
+    }
+
+    private static int[] joined(int[] first, int[] second) {
+        int[] all = Arrays.copyOf(first, first.length + second.length);
+        System.arraycopy(second, 0, all, first.length, second.length);
+        return all;
     }
 
     private static NetworkView view(Model model) {
