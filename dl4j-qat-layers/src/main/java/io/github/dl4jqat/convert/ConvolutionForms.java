@@ -1,8 +1,6 @@
 package io.github.dl4jqat.convert;
 
 import io.github.dl4jqat.integer.Conv2d;
-import io.github.dl4jqat.integer.Slice;
-import io.github.dl4jqat.integer.Spread;
 import io.github.dl4jqat.integer.TensorType;
 import io.github.dl4jqat.integer.Weights;
 import io.github.dl4jqat.integer.Window2d;
@@ -11,7 +9,6 @@ import io.github.dl4jqat.layers.QuantizedSeparableLayer;
 import io.github.dl4jqat.layers.QuantizedWeightLayer.IntegerWeights;
 import io.github.dl4jqat.quant.QuantParams;
 import io.github.dl4jqat.quant.Requantization;
-import java.util.ArrayList;
 import java.util.List;
 import org.deeplearning4j.nn.conf.ConvolutionMode;
 import org.deeplearning4j.nn.conf.layers.Convolution1DLayer;
@@ -128,24 +125,19 @@ final class ConvolutionForms {
     static Flow transposed(Node node, Flow in, Conversion c) {
         ConvolutionLayer conf = (ConvolutionLayer) node.layer();
         TensorType x = in.tensor();
-        int[] stride = conf.getStride();
-        int[] before = new int[2];
-        int[] after = new int[2];
-        for (int axis = 0; axis < 2; axis++) {
-            int extent = (conf.getKernelSize()[axis] - 1) * conf.getDilation()[axis] + 1;
-            int size = x.size(axis + 1);
-            int apart = (size - 1) * stride[axis] + 1;
-            boolean same = conf.getConvolutionMode() == ConvolutionMode.Same;
-            int padding = same ? (extent - stride[axis]) / 2 : conf.getPadding()[axis];
-            int outputs = same ? size * stride[axis] : apart + extent - 1 - 2 * padding;
-            before[axis] = extent - 1 - padding;
-            after[axis] = outputs + extent - 1 - before[axis] - apart;
-        }
-        TensorType spread = spread(node, x, stride, c);
-        TensorType cut = cut(node, spread, before, after, c);
+        IntegerWeights integers = Conversion.weighted(node, x).integerWeights();
+        TransposedWindow around =
+                TransposedWindow.of(
+                        conf.getConvolutionMode(),
+                        conf.getKernelSize(),
+                        conf.getStride(),
+                        conf.getPadding(),
+                        conf.getDilation(),
+                        x.shape());
+        TensorType spread = around.spread(node, x, c);
         Window2d window =
                 Windows.fitting(
-                        cut,
+                        spread,
                         new Window2d(
                                 conf.getKernelSize()[0],
                                 conf.getKernelSize()[1],
@@ -153,61 +145,18 @@ final class ConvolutionForms {
                                 1,
                                 conf.getDilation()[0],
                                 conf.getDilation()[1],
-                                Math.max(0, before[0]),
-                                Math.max(0, before[1]),
-                                Math.max(0, after[0]),
-                                Math.max(0, after[1])));
-        Weights weights = turned(node, x, window);
-        return Flow.of(convolved(node, cut, null, weights, window, 1, c), in.channelsLast());
-    }
-
-    private static TensorType spread(Node node, TensorType x, int[] stride, Conversion c) {
-        if (stride[0] == 1 && stride[1] == 1) {
-            return x;
-        }
-        Spread op =
-                Spread.of(
-                        node.name(),
-                        x,
-                        c.draft().unique(node.name() + ":spread"),
-                        List.of(1, stride[0], stride[1]));
-        c.draft().add(op);
-        return op.output();
-    }
-
-    /** Where padding takes more away than the kernel reaches out, the outermost elements go. */
-    private static TensorType cut(
-            Node node, TensorType x, int[] before, int[] after, Conversion c) {
-        List<Integer> begin = new ArrayList<>(List.of(0));
-        List<Integer> shape = new ArrayList<>(List.of(x.size(0)));
-        for (int axis = 0; axis < 2; axis++) {
-            int first = Math.max(0, -before[axis]);
-            begin.add(first);
-            shape.add(x.size(axis + 1) - first - Math.max(0, -after[axis]));
-        }
-        if (shape.equals(x.shape())) {
-            return x;
-        }
-        TensorType y = new TensorType(c.draft().unique(node.name() + ":cut"), shape, x.params());
-        c.draft().add(new Slice(node.name(), x, y, begin));
-        return y;
+                                around.before().get(0),
+                                around.before().get(1),
+                                around.after().get(0),
+                                around.after().get(1)));
+        int[] turned = TransposedWindow.turned(integers.values(), window.area());
+        Weights weights = weights(integers, turned, x.size(0), window);
+        return Flow.of(convolved(node, spread, null, weights, window, 1, c), in.channelsLast());
     }
 
     private static Weights weights(Node node, TensorType x, Window2d window, int groups) {
         IntegerWeights integers = Conversion.weighted(node, x).integerWeights();
         return weights(integers, integers.values(), x.size(0) / groups, window);
-    }
-
-    /** The weights with the taps of each kernel in reverse order. */
-    private static Weights turned(Node node, TensorType x, Window2d window) {
-        IntegerWeights integers = Conversion.weighted(node, x).integerWeights();
-        int[] values = integers.values();
-        int[] turned = new int[values.length];
-        int taps = window.area();
-        for (int i = 0; i < values.length; i++) {
-            turned[i - i % taps + taps - 1 - i % taps] = values[i];
-        }
-        return weights(integers, turned, x.size(0), window);
     }
 
     private static Weights weights(

@@ -12,7 +12,7 @@ import org.nd4j.linalg.factory.Nd4j;
  * output channel {@code c * m + i} sees input channel {@code c} alone. By ND4J's native {@code
  * depthwise_conv2d} and {@code depthwise_conv2d_bp}.
  */
-final class DepthwiseOp extends ImageOp {
+final class DepthwiseOp extends WindowOp {
 
     DepthwiseOp(ConvolutionLayer conf) {
         super(conf);

@@ -78,7 +78,8 @@ final class SequenceConvolutionOp implements LinearOp {
         return inFront == 0
                 ? gradX
                 : mgr.leverageTo(
-                        ArrayType.ACTIVATION_GRAD, ImageOp.slice(gradX, 2, inFront, gradX.size(2)));
+                        ArrayType.ACTIVATION_GRAD,
+                        WindowOp.slice(gradX, 2, inFront, gradX.size(2)));
     }
 
     /** {@code [nOut, nIn, k, 1]}, in earnest. */

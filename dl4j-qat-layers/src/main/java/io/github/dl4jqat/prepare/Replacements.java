@@ -5,8 +5,10 @@ import io.github.dl4jqat.layers.QuantBatchNormalization;
 import io.github.dl4jqat.layers.QuantBidirectional;
 import io.github.dl4jqat.layers.QuantCenterLossOutputLayer;
 import io.github.dl4jqat.layers.QuantConvolution1DLayer;
+import io.github.dl4jqat.layers.QuantConvolution3D;
 import io.github.dl4jqat.layers.QuantConvolutionLayer;
 import io.github.dl4jqat.layers.QuantDeconvolution2D;
+import io.github.dl4jqat.layers.QuantDeconvolution3D;
 import io.github.dl4jqat.layers.QuantDenseLayer;
 import io.github.dl4jqat.layers.QuantDepthwiseConvolution2D;
 import io.github.dl4jqat.layers.QuantElementWiseMultiplicationLayer;
@@ -28,8 +30,10 @@ import org.deeplearning4j.nn.conf.layers.BatchNormalization;
 import org.deeplearning4j.nn.conf.layers.CenterLossOutputLayer;
 import org.deeplearning4j.nn.conf.layers.Convolution1D;
 import org.deeplearning4j.nn.conf.layers.Convolution1DLayer;
+import org.deeplearning4j.nn.conf.layers.Convolution3D;
 import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
 import org.deeplearning4j.nn.conf.layers.Deconvolution2D;
+import org.deeplearning4j.nn.conf.layers.Deconvolution3D;
 import org.deeplearning4j.nn.conf.layers.DenseLayer;
 import org.deeplearning4j.nn.conf.layers.DepthwiseConvolution2D;
 import org.deeplearning4j.nn.conf.layers.GlobalPoolingLayer;
@@ -64,6 +68,8 @@ final class Replacements {
                     DepthwiseConvolution2D.class,
                     Deconvolution2D.class,
                     SeparableConvolution2D.class,
+                    Convolution3D.class,
+                    Deconvolution3D.class,
                     DenseLayer.class);
 
     private Replacements() {}
@@ -79,6 +85,8 @@ final class Replacements {
         map.put(SeparableConvolution2D.class, QuantSeparableConvolution2D.class);
         map.put(DenseLayer.class, QuantDenseLayer.class);
         map.put(ElementWiseMultiplicationLayer.class, QuantElementWiseMultiplicationLayer.class);
+        map.put(Convolution3D.class, QuantConvolution3D.class);
+        map.put(Deconvolution3D.class, QuantDeconvolution3D.class);
         map.put(OutputLayer.class, QuantOutputLayer.class);
         map.put(LSTM.class, QuantLSTM.class);
         map.put(GravesLSTM.class, QuantGravesLSTM.class);

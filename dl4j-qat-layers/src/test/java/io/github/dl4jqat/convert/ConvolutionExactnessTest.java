@@ -15,8 +15,10 @@ import org.deeplearning4j.nn.conf.RNNFormat;
 import org.deeplearning4j.nn.conf.inputs.InputType;
 import org.deeplearning4j.nn.conf.layers.BatchNormalization;
 import org.deeplearning4j.nn.conf.layers.Convolution1DLayer;
+import org.deeplearning4j.nn.conf.layers.Convolution3D;
 import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
 import org.deeplearning4j.nn.conf.layers.Deconvolution2D;
+import org.deeplearning4j.nn.conf.layers.Deconvolution3D;
 import org.deeplearning4j.nn.conf.layers.DepthwiseConvolution2D;
 import org.deeplearning4j.nn.conf.layers.GlobalPoolingLayer;
 import org.deeplearning4j.nn.conf.layers.Layer;
@@ -207,5 +209,60 @@ class ConvolutionExactnessTest {
         GlobalPoolingLayer pool = new GlobalPoolingLayer(PoolingType.AVG);
         pool.setPoolingDimensions(new int[] {draw.channelsLast ? 1 : 2});
         draw.assertExact(InputType.recurrent(2, 9, format), List.of(first, subject, pool));
+    }
+
+    private static void assertVolumesExact(Draw draw, Layer subject) {
+        Convolution3D.DataFormat format = volumeFormat(draw);
+        Layer first =
+                new Convolution3D.Builder(1, 1, 1)
+                        .nOut(2)
+                        .dataFormat(format)
+                        .activation(Activation.RELU)
+                        .build();
+        GlobalPoolingLayer pool = new GlobalPoolingLayer(PoolingType.AVG);
+        pool.setPoolingDimensions(draw.channelsLast ? new int[] {1, 2, 3} : new int[] {2, 3, 4});
+        draw.assertExact(
+                InputType.convolutional3D(format, 5, 4, 6, 2), List.of(first, subject, pool));
+    }
+
+    private static Convolution3D.DataFormat volumeFormat(Draw draw) {
+        return draw.channelsLast ? Convolution3D.DataFormat.NDHWC : Convolution3D.DataFormat.NCDHW;
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12})
+    void volumeConvolutions_areExact(long seed) {
+        Draw draw = new Draw(seed);
+        assertVolumesExact(
+                draw,
+                new Convolution3D.Builder(2, 3, 2)
+                        .stride(draw.stride[0], 1, draw.stride[1])
+                        .dilation(draw.dilation[0], 1, draw.dilation[1])
+                        .padding(draw.padding[0], 0, 0)
+                        .nOut(3)
+                        .convolutionMode(draw.mode)
+                        .dataFormat(volumeFormat(draw))
+                        .hasBias(draw.bias)
+                        .activation(draw.function)
+                        .build());
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12})
+    void transposedVolumeConvolutions_areExact(long seed) {
+        Draw draw = new Draw(seed);
+        assertVolumesExact(
+                draw,
+                new Deconvolution3D.Builder()
+                        .kernelSize(2, 1, 3)
+                        .stride(draw.stride[0], 2, draw.stride[1])
+                        .dilation(draw.dilation[0], 1, draw.dilation[1])
+                        .padding(draw.padding[0], 0, 0)
+                        .nOut(3)
+                        .convolutionMode(draw.mode)
+                        .dataFormat(volumeFormat(draw))
+                        .hasBias(draw.bias)
+                        .activation(draw.function)
+                        .build());
     }
 }

@@ -11,7 +11,7 @@ import io.github.dl4jqat.quant.Requantization;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
-import org.deeplearning4j.datasets.iterator.utilty.ListDataSetIterator;
+import org.deeplearning4j.datasets.iterator.ExistingDataSetIterator;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.inputs.InputType;
 import org.deeplearning4j.nn.conf.layers.Layer;
@@ -58,7 +58,8 @@ final class Exactness {
                             Nets.random(random, type, shape).addi(0.3),
                             Nets.labels(random, type, EXAMPLES, CLASSES)));
         }
-        return new ListDataSetIterator<>(batches, EXAMPLES);
+        // Deeplearning4j's other iterator over a list merges batches, but none of volumes.
+        return new ExistingDataSetIterator(batches);
     }
 
     /** Each layer's integers on the Java engine, and the whole network on both engines. */

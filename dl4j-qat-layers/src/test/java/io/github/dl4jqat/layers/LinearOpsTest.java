@@ -8,10 +8,13 @@ import io.github.dl4jqat.layers.NaiveConvolution.Weights;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.function.UnaryOperator;
 import org.deeplearning4j.nn.conf.ConvolutionMode;
 import org.deeplearning4j.nn.conf.layers.Convolution1DLayer;
+import org.deeplearning4j.nn.conf.layers.Convolution3D;
 import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
 import org.deeplearning4j.nn.conf.layers.Deconvolution2D;
+import org.deeplearning4j.nn.conf.layers.Deconvolution3D;
 import org.deeplearning4j.nn.conf.layers.DepthwiseConvolution2D;
 import org.deeplearning4j.nn.workspace.ArrayType;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
@@ -81,10 +84,15 @@ class LinearOpsTest {
         }
 
         <B extends ConvolutionLayer.BaseConvBuilder<?>> B configured(B builder) {
-            builder.setKernelSize(image(kernel));
-            builder.setStride(image(stride));
-            builder.setPadding(image(padding));
-            builder.setDilation(image(dilation));
+            return configured(builder, this::image);
+        }
+
+        <B extends ConvolutionLayer.BaseConvBuilder<?>> B configured(
+                B builder, UnaryOperator<int[]> axes) {
+            builder.setKernelSize(axes.apply(kernel));
+            builder.setStride(axes.apply(stride));
+            builder.setPadding(axes.apply(padding));
+            builder.setDilation(axes.apply(dilation));
             builder.convolutionMode(mode);
             builder.setHasBias(bias);
             builder.setNIn(inputs);
@@ -116,7 +124,7 @@ class LinearOpsTest {
         if (!naive.exists()) {
             return;
         }
-        int rank = op instanceof ImageOp || op instanceof SequenceConvolutionOp ? 4 : 5;
+        int rank = weightShape.length;
         int outputs = c.outputs;
         INDArray x = c.whole(255, c.shape(c.inputs, c.size, rank));
         INDArray w = c.whole(127, weightShape);
@@ -243,6 +251,36 @@ class LinearOpsTest {
                     1,
                     new long[] {c.outputs, c.inputs, c.kernel[1], 1},
                     (o, in, tap) -> (tap * c.inputs + in) * c.outputs + o);
+        }
+    }
+
+    @Test
+    void volume_addsUpWhatItShould(Random random) {
+        for (int i = 0; i < 60; i++) {
+            Case c = new Case(random, mode(random), 1 + random.nextInt(3), 2, 0, 1, 2);
+            int taps = c.kernel[0] * c.kernel[1] * c.kernel[2];
+            assertExact(
+                    c,
+                    new ConvolutionOp(c.configured(new Convolution3D.Builder(), k -> k).build()),
+                    false,
+                    1,
+                    new long[] {c.outputs, c.inputs, c.kernel[0], c.kernel[1], c.kernel[2]},
+                    (o, in, tap) -> (o * c.inputs + in) * taps + tap);
+        }
+    }
+
+    @Test
+    void transposedVolume_addsUpWhatItShould(Random random) {
+        for (int i = 0; i < 60; i++) {
+            Case c = new Case(random, mode(random), 1 + random.nextInt(3), 2, 0, 1, 2);
+            assertExact(
+                    c,
+                    new DeconvolutionOp(
+                            c.configured(new Deconvolution3D.Builder(), k -> k).build()),
+                    true,
+                    1,
+                    new long[] {c.kernel[0], c.kernel[1], c.kernel[2], c.outputs, c.inputs},
+                    (o, in, tap) -> (tap * c.outputs + o) * c.inputs + in);
         }
     }
 }

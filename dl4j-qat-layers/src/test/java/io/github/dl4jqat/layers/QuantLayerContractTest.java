@@ -20,7 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.function.Consumer;
-import org.deeplearning4j.datasets.iterator.utilty.ListDataSetIterator;
+import org.deeplearning4j.datasets.iterator.ExistingDataSetIterator;
 import org.deeplearning4j.gradientcheck.GradientCheckUtil;
 import org.deeplearning4j.nn.api.Model;
 import org.deeplearning4j.nn.api.NeuralNetwork;
@@ -650,7 +650,7 @@ abstract class QuantLayerContractTest {
                         d ->
                                 ((NeuralNetwork) net)
                                         .doEvaluation(
-                                                new ListDataSetIterator<>(List.of(d), 9),
+                                                new ExistingDataSetIterator(List.of(d)),
                                                 new org.nd4j.evaluation.classification
                                                         .Evaluation()),
                         d -> Nets.score(net, d, false),
