@@ -34,6 +34,7 @@ import org.deeplearning4j.nn.conf.layers.Upsampling3D;
 import org.deeplearning4j.nn.conf.layers.ZeroPaddingLayer;
 import org.deeplearning4j.nn.conf.layers.convolutional.Cropping2D;
 import org.deeplearning4j.nn.conf.layers.recurrent.Bidirectional;
+import org.deeplearning4j.nn.conf.preprocessor.Cnn3DToFeedForwardPreProcessor;
 import org.deeplearning4j.nn.conf.preprocessor.CnnToFeedForwardPreProcessor;
 
 /** Where the channels of a network's tensors are: DL4J's second axis, or the last one. */
@@ -133,6 +134,8 @@ final class DataFormats {
             Boolean read = null;
             if (p instanceof CnnToFeedForwardPreProcessor flattened) {
                 read = flattened.getFormat() == CNN2DFormat.NHWC;
+            } else if (p instanceof Cnn3DToFeedForwardPreProcessor flattened) {
+                read = !flattened.isNCDHW();
             } else if (!ArrayPreProcessors.contains(p)) {
                 read = readChannelsLast(network, reader);
             }

@@ -23,6 +23,7 @@ import io.github.dl4jqat.layers.QuantRnnOutputLayer;
 import io.github.dl4jqat.layers.QuantSeparableConvolution2D;
 import io.github.dl4jqat.layers.QuantSimpleRnn;
 import io.github.dl4jqat.layers.QuantSubsampling1DLayer;
+import io.github.dl4jqat.layers.QuantSubsampling3DLayer;
 import io.github.dl4jqat.layers.QuantSubsamplingLayer;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -85,6 +86,7 @@ final class IntegerForms {
         forms.put(QuantBatchNormalization.class, LinearForms::channelScale);
         forms.put(QuantSubsamplingLayer.class, PoolingForms::average);
         forms.put(QuantSubsampling1DLayer.class, PoolingForms::average);
+        forms.put(QuantSubsampling3DLayer.class, VolumePooling::average);
         forms.put(QuantGlobalPoolingLayer.class, PoolingForms::global);
         forms.put(QuantActivationLayer.class, ElementForms::activation);
         forms.put(FakeQuantLayer.class, ElementForms::fakeQuant);

@@ -17,6 +17,7 @@ import org.deeplearning4j.nn.conf.layers.GlobalPoolingLayer;
 import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.conf.layers.SpaceToDepthLayer;
 import org.deeplearning4j.nn.conf.layers.Subsampling1DLayer;
+import org.deeplearning4j.nn.conf.layers.Subsampling3DLayer;
 import org.deeplearning4j.nn.conf.layers.SubsamplingLayer;
 import org.deeplearning4j.nn.conf.layers.Upsampling1D;
 import org.deeplearning4j.nn.conf.layers.Upsampling2D;
@@ -43,6 +44,7 @@ final class MovingForms {
         forms.put(ActivationLayer.class, MovingForms::function);
         forms.put(SubsamplingLayer.class, PoolingForms::max);
         forms.put(Subsampling1DLayer.class, PoolingForms::max);
+        forms.put(Subsampling3DLayer.class, VolumePooling::max);
         forms.put(GlobalPoolingLayer.class, PoolingForms::globalMax);
         forms.put(Upsampling1D.class, MovingForms::upsample);
         forms.put(Upsampling2D.class, MovingForms::upsample);
@@ -55,7 +57,12 @@ final class MovingForms {
                 (n, in, c) -> pad(n, in, ((ZeroPaddingLayer) n.layer()).getPadding(), c));
         forms.put(
                 ZeroPadding3DLayer.class,
-                (n, in, c) -> pad(n, in, ((ZeroPadding3DLayer) n.layer()).getPadding(), c));
+                (n, in, c) ->
+                        pad(
+                                n,
+                                VolumeShapes.channelsFirst(n, in),
+                                ((ZeroPadding3DLayer) n.layer()).getPadding(),
+                                c));
         forms.put(
                 Cropping1D.class,
                 (n, in, c) -> crop(n, in, ((Cropping1D) n.layer()).getCropping(), c));
@@ -64,7 +71,12 @@ final class MovingForms {
                 (n, in, c) -> crop(n, in, ((Cropping2D) n.layer()).getCropping(), c));
         forms.put(
                 Cropping3D.class,
-                (n, in, c) -> crop(n, in, ((Cropping3D) n.layer()).getCropping(), c));
+                (n, in, c) ->
+                        crop(
+                                n,
+                                VolumeShapes.channelsFirst(n, in),
+                                ((Cropping3D) n.layer()).getCropping(),
+                                c));
         forms.put(SpaceToDepthLayer.class, MovingForms::spaceToDepth);
         return forms;
     }

@@ -6,9 +6,11 @@ import java.util.List;
 import org.deeplearning4j.nn.conf.CNN2DFormat;
 import org.deeplearning4j.nn.conf.InputPreProcessor;
 import org.deeplearning4j.nn.conf.RNNFormat;
+import org.deeplearning4j.nn.conf.preprocessor.Cnn3DToFeedForwardPreProcessor;
 import org.deeplearning4j.nn.conf.preprocessor.CnnToFeedForwardPreProcessor;
 import org.deeplearning4j.nn.conf.preprocessor.CnnToRnnPreProcessor;
 import org.deeplearning4j.nn.conf.preprocessor.ComposableInputPreProcessor;
+import org.deeplearning4j.nn.conf.preprocessor.FeedForwardToCnn3DPreProcessor;
 import org.deeplearning4j.nn.conf.preprocessor.FeedForwardToCnnPreProcessor;
 import org.deeplearning4j.nn.conf.preprocessor.FeedForwardToRnnPreProcessor;
 import org.deeplearning4j.nn.conf.preprocessor.RnnToCnnPreProcessor;
@@ -34,6 +36,12 @@ final class PreProcessors {
         Flow sequence = sequence(p, node, in, c);
         if (sequence != null) {
             return sequence;
+        }
+        if (p instanceof Cnn3DToFeedForwardPreProcessor flattened) {
+            return VolumeShapes.flattened(flattened, node, in, c);
+        }
+        if (p instanceof FeedForwardToCnn3DPreProcessor volume) {
+            return VolumeShapes.volume(volume, node, in, c);
         }
         if (p instanceof FeedForwardToCnnPreProcessor image) {
             List<Integer> shape =

@@ -8,7 +8,6 @@ import io.github.dl4jqat.layers.NetworkView.Node;
 import io.github.dl4jqat.layers.QuantizedWeightLayer.IntegerWeights;
 import java.util.ArrayList;
 import java.util.List;
-import org.deeplearning4j.nn.conf.ConvolutionMode;
 import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
 
 /** Convolutions of volumes, by {@link Conv3d}. */
@@ -21,32 +20,14 @@ final class VolumeForms {
     static Flow convolution(Node node, Flow in, Conversion c) {
         ConvolutionLayer conf = (ConvolutionLayer) node.layer();
         TensorType x = in.tensor();
-        int[] before = new int[AXES];
-        int[] after = new int[AXES];
-        for (int axis = 0; axis < AXES; axis++) {
-            int extent = extent(conf, axis);
-            int stride = conf.getStride()[axis];
-            int size = x.size(axis + 1);
-            boolean same = conf.getConvolutionMode() == ConvolutionMode.Same;
-            int missing = (size - 1) / stride * stride + extent - size;
-            if (same && missing < -1) {
-                throw new IllegalArgumentException(
-                        "mode Same with strides "
-                                + ints(conf.getStride())
-                                + " skips elements at the beginning of the volume "
-                                + x.shape()
-                                + "; use mode Truncate");
-            }
-            before[axis] = same ? Math.max(0, missing) / 2 : conf.getPadding()[axis];
-            after[axis] = same ? Math.max(0, missing) - before[axis] : before[axis];
-        }
         Window3d window =
-                new Window3d(
-                        ints(conf.getKernelSize()),
-                        ints(conf.getStride()),
-                        ints(conf.getDilation()),
-                        ints(before),
-                        ints(after));
+                Windows.ofVolume(
+                        conf.getConvolutionMode(),
+                        conf.getKernelSize(),
+                        conf.getStride(),
+                        conf.getPadding(),
+                        conf.getDilation(),
+                        x);
         IntegerWeights integers = Conversion.weighted(node, x).integerWeights();
         return Flow.of(
                 convolved(node, x, integers, integers.values(), window, c), in.channelsLast());
@@ -68,9 +49,9 @@ final class VolumeForms {
         TensorType spread = around.spread(node, x, c);
         Window3d window =
                 new Window3d(
-                        ints(conf.getKernelSize()),
+                        Windows.ints(conf.getKernelSize()),
                         List.of(1, 1, 1),
-                        ints(conf.getDilation()),
+                        Windows.ints(conf.getDilation()),
                         around.before(),
                         around.after());
         int taps = window.kernel().stream().reduce(1, (a, b) -> a * b);
@@ -109,17 +90,5 @@ final class VolumeForms {
                                                 mode,
                                                 low,
                                                 high)));
-    }
-
-    private static int extent(ConvolutionLayer conf, int axis) {
-        return (conf.getKernelSize()[axis] - 1) * conf.getDilation()[axis] + 1;
-    }
-
-    private static List<Integer> ints(int[] values) {
-        List<Integer> list = new ArrayList<>();
-        for (int value : values) {
-            list.add(value);
-        }
-        return List.copyOf(list);
     }
 }

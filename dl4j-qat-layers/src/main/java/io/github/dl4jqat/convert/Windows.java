@@ -2,6 +2,9 @@ package io.github.dl4jqat.convert;
 
 import io.github.dl4jqat.integer.TensorType;
 import io.github.dl4jqat.integer.Window2d;
+import io.github.dl4jqat.integer.Window3d;
+import java.util.Arrays;
+import java.util.List;
 import org.deeplearning4j.nn.conf.ConvolutionMode;
 
 /** DL4J's convolution modes as explicit padding. */
@@ -63,6 +66,52 @@ final class Windows {
                     "its window does not fit into the input of shape " + input.shape());
         }
         return window;
+    }
+
+    /**
+     * The window of a convolution or pooling layer on a volume.
+     *
+     * @throws IllegalArgumentException if it does not fit, or leaves out the first elements
+     */
+    static Window3d ofVolume(
+            ConvolutionMode mode,
+            int[] kernel,
+            int[] stride,
+            int[] padding,
+            int[] dilation,
+            TensorType volume) {
+        int[] before = new int[kernel.length];
+        int[] after = new int[kernel.length];
+        for (int axis = 0; axis < kernel.length; axis++) {
+            int size = volume.size(axis + 1);
+            int outputs = (size + stride[axis] - 1) / stride[axis];
+            int covered = (outputs - 1) * stride[axis] + dilation[axis] * (kernel[axis] - 1) + 1;
+            boolean same = mode == ConvolutionMode.Same;
+            if (same && covered < size - 1) {
+                throw new IllegalArgumentException(
+                        "mode Same with strides "
+                                + ints(stride)
+                                + " skips elements at the beginning of the volume "
+                                + volume.shape()
+                                + "; use mode Truncate");
+            }
+            int total = Math.max(0, covered - size);
+            before[axis] = same ? total / 2 : padding[axis];
+            after[axis] = same ? total - before[axis] : padding[axis];
+        }
+        Window3d window =
+                new Window3d(ints(kernel), ints(stride), ints(dilation), ints(before), ints(after));
+        for (int axis = 0; axis < kernel.length; axis++) {
+            if (window.outputs(axis, volume.size(axis + 1)) < 1) {
+                throw new IllegalArgumentException(
+                        "its window does not fit into the input of shape " + volume.shape());
+            }
+        }
+        return window;
+    }
+
+    static List<Integer> ints(int[] values) {
+        return Arrays.stream(values).boxed().toList();
     }
 
     /** Padding such that the output has {@code ceil(size / stride)} elements. */

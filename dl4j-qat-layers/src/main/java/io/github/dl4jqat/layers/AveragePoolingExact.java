@@ -4,37 +4,66 @@ import io.github.dl4jqat.ops.TensorKernels;
 import io.github.dl4jqat.quant.QuantParams;
 import io.github.dl4jqat.quant.Requantization;
 import io.github.dl4jqat.quant.Requantizer;
-import org.deeplearning4j.nn.conf.CNN2DFormat;
-import org.deeplearning4j.nn.conf.ConvolutionMode;
+import java.util.Arrays;
+import org.deeplearning4j.nn.conf.layers.Convolution3D;
+import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
 import org.deeplearning4j.nn.conf.layers.PoolingType;
+import org.deeplearning4j.nn.conf.layers.Subsampling3DLayer;
 import org.deeplearning4j.nn.conf.layers.SubsamplingLayer;
-import org.deeplearning4j.util.ConvolutionUtils;
+import org.deeplearning4j.nn.workspace.ArrayType;
+import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.api.ops.DynamicCustomOp;
 import org.nd4j.linalg.factory.Nd4j;
 
 /**
  * Average pooling on integers: the sum of the window's steps, requantized by {@code inputScale * (1
  * / n) / outputScale}, where n is the number of elements that count.
+ *
+ * @param window a convolution whose window it is
+ * @param paddingCounts whether padding counts as elements that are zero
  */
-record AveragePoolingExact(SubsamplingLayer conf) implements ExactForm {
+record AveragePoolingExact(ConvolutionLayer window, boolean paddingCounts) implements ExactForm {
+
+    /** The form of an image pooling; one that takes no averages has none. */
+    static ExactForm of(SubsamplingLayer conf) {
+        if (conf.getPoolingType() != PoolingType.AVG) {
+            return (steps, input, output, mode) -> null;
+        }
+        ConvolutionLayer window =
+                new ConvolutionLayer.Builder(conf.getKernelSize())
+                        .stride(conf.getStride())
+                        .padding(conf.getPadding())
+                        .dilation(conf.getDilation())
+                        .convolutionMode(conf.getConvolutionMode())
+                        .dataFormat(conf.getCnn2dDataFormat())
+                        .build();
+        return new AveragePoolingExact(window, conf.isAvgPoolIncludePadInDivisor());
+    }
+
+    /** The form of a volume pooling, where padding never counts. */
+    static ExactForm of(Subsampling3DLayer conf) {
+        Convolution3D window =
+                new Convolution3D.Builder(conf.getKernelSize())
+                        .stride(conf.getStride())
+                        .padding(conf.getPadding())
+                        .dilation(conf.getDilation())
+                        .convolutionMode(conf.getConvolutionMode())
+                        .dataFormat(conf.getDataFormat())
+                        .build();
+        return new AveragePoolingExact(window, false);
+    }
 
     @Override
     public INDArray apply(
             INDArray steps, QuantParams input, QuantParams output, Requantization mode) {
-        if (conf.getPoolingType() != PoolingType.AVG) {
-            return null;
-        }
-        boolean channelsLast = conf.getCnn2dDataFormat() == CNN2DFormat.NHWC;
-        int[] kernel = conf.getKernelSize();
-        INDArray summable = ExactSum.summable(steps, input, (double) kernel[0] * kernel[1]);
-        INDArray x = channelsLast ? summable.permute(0, 3, 1, 2).dup('c') : summable.dup('c');
+        ConvolutionOp op = new ConvolutionOp(window);
+        LayerWorkspaceMgr mgr = LayerWorkspaceMgr.noWorkspaces();
+        INDArray summable = ExactSum.summable(steps, input, volume());
+        INDArray x = op.arranged(summable, ArrayType.ACTIVATIONS, mgr);
         long planes = x.size(0) * x.size(1);
-        INDArray sums = sums(x.reshape('c', planes, 1, x.size(2), x.size(3)));
-        long height = sums.size(2);
-        long width = sums.size(3);
-        float[] shares = shares(x.size(2), x.size(3));
+        INDArray sums = sums(op, x.reshape('c', inPlanes(x, planes)));
+        float[] shares = shares(op, inPlanes(x, 1));
         Requantizer requantizer =
                 Requantizer.of(
                         mode,
@@ -43,55 +72,46 @@ record AveragePoolingExact(SubsamplingLayer conf) implements ExactForm {
                         output,
                         output.spec().qMin(),
                         output.spec().qMax());
-        INDArray positions = sums.reshape('c', planes, height * width);
+        INDArray positions = sums.reshape('c', planes, shares.length);
         TensorKernels.requantize(
                 positions, positions, new int[shares.length], requantizer, output, 1);
-        INDArray y = positions.reshape('c', x.size(0), x.size(1), height, width);
-        return channelsLast ? y.permute(0, 2, 3, 1).dup('c') : y;
+        long[] shape = sums.shape().clone();
+        shape[0] = x.size(0);
+        shape[1] = x.size(1);
+        INDArray z = positions.reshape('c', shape);
+        INDArray y = op.inDataFormat(z, ArrayType.ACTIVATIONS, mgr);
+        // The copy belongs to whatever workspace is open, which one made without any does not.
+        return y == z ? y : y.dup('c');
+    }
+
+    private int volume() {
+        return Arrays.stream(window.getKernelSize()).reduce(1, (a, b) -> a * b);
+    }
+
+    /** Each channel of each example as an example of one channel. */
+    private static long[] inPlanes(INDArray x, long planes) {
+        long[] shape = x.shape().clone();
+        shape[0] = planes;
+        shape[1] = 1;
+        return shape;
     }
 
     /** {@code 1 / n} for each position of the output. */
-    private float[] shares(long height, long width) {
-        int[] kernel = conf.getKernelSize();
-        INDArray ones = Nd4j.ones(DataType.FLOAT, 1, 1, height, width);
-        float[] counts = sums(ones).dup('c').data().asFloat();
+    private float[] shares(ConvolutionOp op, long[] plane) {
+        float[] counts = sums(op, Nd4j.ones(DataType.FLOAT, plane)).dup('c').data().asFloat();
         for (int i = 0; i < counts.length; i++) {
-            counts[i] =
-                    1f / (conf.isAvgPoolIncludePadInDivisor() ? kernel[0] * kernel[1] : counts[i]);
+            counts[i] = 1f / (paddingCounts ? volume() : counts[i]);
         }
         return counts;
     }
 
     /** The sum over each window, as a convolution with ones: exact on whole numbers. */
-    private INDArray sums(INDArray x) {
-        boolean same = conf.getConvolutionMode() == ConvolutionMode.Same;
-        int[] k = conf.getKernelSize();
-        int[] s = conf.getStride();
-        int[] p = same ? new int[2] : conf.getPadding();
-        int[] d = conf.getDilation();
-        int[] size =
-                ConvolutionUtils.getOutputSize(
-                        x, k, s, same ? null : p, conf.getConvolutionMode(), d, CNN2DFormat.NCHW);
-        DilatedKernel dilated = DilatedKernel.of(d);
-        INDArray ones = dilated.spread(Nd4j.ones(x.dataType(), 1, 1, k[0], k[1]));
-        INDArray z = Nd4j.createUninitialized(x.dataType(), x.size(0), 1, size[0], size[1]);
-        Nd4j.exec(
-                DynamicCustomOp.builder("conv2d")
-                        .addInputs(x, ones)
-                        .addOutputs(z)
-                        .addIntegerArguments(
-                                dilated.extent(0, k[0]),
-                                dilated.extent(1, k[1]),
-                                s[0],
-                                s[1],
-                                p[0],
-                                p[1],
-                                1,
-                                1,
-                                same ? 1 : 0,
-                                0,
-                                1)
-                        .build());
-        return z;
+    private INDArray sums(ConvolutionOp op, INDArray x) {
+        long[] kernel = new long[x.rank()];
+        Arrays.fill(kernel, 1);
+        for (int axis = 0; axis < op.axes(); axis++) {
+            kernel[axis + 2] = window.getKernelSize()[axis];
+        }
+        return op.partial(x, Nd4j.ones(x.dataType(), kernel), 0, 1);
     }
 }

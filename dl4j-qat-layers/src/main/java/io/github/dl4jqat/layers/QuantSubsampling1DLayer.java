@@ -69,7 +69,7 @@ public class QuantSubsampling1DLayer extends Subsampling1DLayer implements Quant
                 paramsView,
                 initializeParams,
                 stock,
-                new SequencePoolingExact(new AveragePoolingExact(this)));
+                SequencePoolingExact.of(this));
     }
 
     @Override

@@ -70,7 +70,7 @@ public class QuantSubsamplingLayer extends SubsamplingLayer implements QuantLaye
                 paramsView,
                 initializeParams,
                 stock,
-                new AveragePoolingExact(this));
+                AveragePoolingExact.of(this));
     }
 
     @Override

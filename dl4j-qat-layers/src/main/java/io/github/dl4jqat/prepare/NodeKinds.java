@@ -16,6 +16,7 @@ import org.deeplearning4j.nn.conf.layers.LocalResponseNormalization;
 import org.deeplearning4j.nn.conf.layers.LossLayer;
 import org.deeplearning4j.nn.conf.layers.PoolingType;
 import org.deeplearning4j.nn.conf.layers.RnnLossLayer;
+import org.deeplearning4j.nn.conf.layers.Subsampling3DLayer;
 import org.deeplearning4j.nn.conf.layers.SubsamplingLayer;
 import org.deeplearning4j.nn.conf.layers.objdetect.Yolo2OutputLayer;
 import org.nd4j.linalg.activations.impl.ActivationSoftmax;
@@ -40,7 +41,9 @@ final class NodeKinds {
     }
 
     static boolean pools(Layer layer) {
-        return layer instanceof SubsamplingLayer || layer instanceof GlobalPoolingLayer;
+        return layer instanceof SubsamplingLayer
+                || layer instanceof Subsampling3DLayer
+                || layer instanceof GlobalPoolingLayer;
     }
 
     /** A vertex that applies a function of one variable to each number: a table for integers. */

@@ -1,5 +1,7 @@
 package io.github.dl4jqat.layers;
 
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
 import java.util.List;
 import org.deeplearning4j.nn.conf.ConvolutionMode;
 import org.deeplearning4j.nn.conf.inputs.InputType;
@@ -9,7 +11,9 @@ import org.deeplearning4j.nn.conf.layers.GlobalPoolingLayer;
 import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.conf.layers.OutputLayer;
 import org.deeplearning4j.nn.conf.layers.PoolingType;
+import org.deeplearning4j.nn.conf.layers.Subsampling3DLayer;
 import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Test;
 import org.nd4j.linalg.activations.Activation;
 
 /** {@link QuantConvolution3D} and {@link QuantDeconvolution3D}. */
@@ -175,5 +179,46 @@ class QuantVolumeLayersTest {
         Layer twin(LayerQuantization quantization) {
             return QuantDeconvolution3D.of((Deconvolution3D) stock(), quantization);
         }
+    }
+
+    @Nested
+    class Averages extends Volumes {
+
+        @Override
+        Convolution3D.DataFormat format() {
+            return Convolution3D.DataFormat.NCDHW;
+        }
+
+        @Override
+        Subsampling3DLayer stock() {
+            return new Subsampling3DLayer.Builder(Subsampling3DLayer.PoolingType.AVG)
+                    .kernelSize(2, 3, 2)
+                    .stride(1, 2, 1)
+                    .padding(1, 1, 0)
+                    .convolutionMode(ConvolutionMode.Truncate)
+                    .build();
+        }
+
+        @Override
+        Layer twin(LayerQuantization quantization) {
+            return QuantSubsampling3DLayer.of(stock(), quantization);
+        }
+
+        @Override
+        boolean sameOpsAsStock() {
+            return true;
+        }
+    }
+
+    @Test
+    void maximaNeedNoQuantizer() {
+        Subsampling3DLayer stock =
+                new Subsampling3DLayer.Builder(Subsampling3DLayer.PoolingType.MAX)
+                        .kernelSize(2, 2, 2)
+                        .stride(1, 1, 1)
+                        .build();
+        assertThatThrownBy(() -> QuantSubsampling3DLayer.of(stock, LayerQuantization.OFF))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("use the stock layer");
     }
 }
