@@ -1,6 +1,7 @@
 package io.github.dl4jqat;
 
 import io.github.dl4jqat.convert.Converter;
+import io.github.dl4jqat.convert.FloatNetworks;
 import io.github.dl4jqat.convert.UnsupportedLayerException;
 import io.github.dl4jqat.convert.VerificationReport;
 import io.github.dl4jqat.convert.Verifier;
@@ -11,6 +12,9 @@ import io.github.dl4jqat.prepare.PreparationPlan;
 import io.github.dl4jqat.prepare.Preparer;
 import io.github.dl4jqat.prepare.QatConfig;
 import io.github.dl4jqat.prepare.Stripper;
+import java.io.IOException;
+import java.nio.file.Path;
+import org.deeplearning4j.nn.api.Model;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.nd4j.linalg.dataset.api.iterator.DataSetIterator;
@@ -138,6 +142,41 @@ public final class Qat {
     /** The same for a graph, from which the quantizers that {@code prepare} put in are removed. */
     public static ComputationGraph strip(ComputationGraph net) {
         return Stripper.strip(net);
+    }
+
+    /**
+     * Writes one {@code .qnet} file for both worlds: the integer network, and beside it the float
+     * network that {@link #strip(MultiLayerNetwork)} gives, in the form in which Deeplearning4j
+     * stores networks. {@code IntegerNetwork.load} reads the one, {@code ModelSerializer} the
+     * other, also where this library is not. The file is about five times as large as the slim one
+     * that {@code integer.save(file)} writes.
+     *
+     * @param integer what {@link #convert(MultiLayerNetwork)} has made of {@code net}
+     * @throws IllegalArgumentException if it was made of another network, or nothing can be
+     *     stripped
+     * @throws IOException if it cannot be written; a file that was there before is then unharmed
+     */
+    public static void save(IntegerNetwork integer, MultiLayerNetwork net, Path file)
+            throws IOException {
+        FloatNetworks.save(integer, Converter.model(net), strip(net), file);
+    }
+
+    /** The same for a graph. */
+    public static void save(IntegerNetwork integer, ComputationGraph net, Path file)
+            throws IOException {
+        FloatNetworks.save(integer, Converter.model(net), strip(net), file);
+    }
+
+    /**
+     * The float network that came with an integer network in one file, see {@link
+     * #save(IntegerNetwork, MultiLayerNetwork, Path)}. No class is made that is not
+     * Deeplearning4j's or ND4J's, whatever the file says.
+     *
+     * @return a {@code MultiLayerNetwork} or a {@code ComputationGraph}, with a fresh updater
+     * @throws IllegalArgumentException if there is none, or it is not sound
+     */
+    public static Model toFloat(IntegerNetwork integer) {
+        return FloatNetworks.toFloat(integer);
     }
 
     /**

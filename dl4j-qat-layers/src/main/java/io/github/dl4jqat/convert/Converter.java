@@ -56,16 +56,26 @@ public final class Converter {
      * @throws UnsupportedLayerException naming every layer that stands in the way
      */
     public static IntegerNetwork convert(MultiLayerNetwork net) {
-        requireExact(net.getLayerWiseConfigurations().getDataType());
-        return IntegerNetwork.of(new Converter(NetworkView.of(net)).run());
+        return IntegerNetwork.of(model(net));
     }
 
     /** The integer network of a graph; see {@link #convert(MultiLayerNetwork)}. */
     public static IntegerNetwork convert(ComputationGraph net) {
+        return IntegerNetwork.of(model(net));
+    }
+
+    /** The integer model alone; see {@link #convert(MultiLayerNetwork)}. */
+    public static IntegerModel model(MultiLayerNetwork net) {
+        requireExact(net.getLayerWiseConfigurations().getDataType());
+        return new Converter(NetworkView.of(net)).run();
+    }
+
+    /** The integer model of a graph alone; see {@link #convert(MultiLayerNetwork)}. */
+    public static IntegerModel model(ComputationGraph net) {
         requireExact(net.getConfiguration().getDataType());
         NetworkView view = NetworkView.of(net);
         InputLinks.link(view);
-        return IntegerNetwork.of(new Converter(view).run());
+        return new Converter(view).run();
     }
 
     /** Refuses networks whose own evaluation would differ from the integer model. */

@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.nd4j.evaluation.classification.Evaluation;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.api.iterator.DataSetIterator;
@@ -33,10 +34,12 @@ public final class IntegerNetwork implements AutoCloseable {
 
     private final IntegerModel model;
     private final IntegerEngine engine;
+    private final FloatNetwork floatNetwork;
 
-    private IntegerNetwork(IntegerModel model, IntegerEngine engine) {
+    private IntegerNetwork(IntegerModel model, IntegerEngine engine, FloatNetwork floatNetwork) {
         this.model = model;
         this.engine = engine;
+        this.floatNetwork = floatNetwork;
     }
 
     /** A network with the fastest engine that can run the model. */
@@ -51,7 +54,7 @@ public final class IntegerNetwork implements AutoCloseable {
      *     cannot run the model; the message says why
      */
     public static IntegerNetwork of(IntegerModel model, EngineChoice choice) {
-        return new IntegerNetwork(model, Engines.create(model, choice));
+        return new IntegerNetwork(model, Engines.create(model, choice), null);
     }
 
     /**
@@ -61,21 +64,34 @@ public final class IntegerNetwork implements AutoCloseable {
      * @throws IOException if it cannot be read at all
      */
     public static IntegerNetwork load(Path file) throws IOException {
-        return of(Qnet.read(file));
+        QnetReader reader = Qnet.reader(file);
+        IntegerModel model = reader.read();
+        IntegerEngine engine = Engines.create(model, EngineChoice.AUTO);
+        return new IntegerNetwork(model, engine, reader.floatNetwork());
     }
 
     /**
-     * Writes the model as a {@code .qnet} file: to a temporary neighbour first, then in place.
+     * Writes the model as a {@code .qnet} file: to a temporary neighbour first, then in place. The
+     * float network is written too if this one carries it ({@link #floatNetwork()}); {@code
+     * IntegerNetwork.of(net.model()).save(file)} leaves it behind.
      *
      * @throws IOException if it cannot be written; a file that was there before is then unharmed
      */
     public void save(Path file) throws IOException {
-        Qnet.write(model, file);
+        Qnet.write(model, floatNetwork(), file);
+    }
+
+    /**
+     * The float network beside the integers: there if this network was loaded from a file that has
+     * it, which is what {@code Qat.save} writes. {@code Qat.toFloat} turns it into a network.
+     */
+    public Optional<FloatNetwork> floatNetwork() {
+        return Optional.ofNullable(floatNetwork);
     }
 
     /** The same model on another engine, which the caller closes on its own. */
     public IntegerNetwork withEngine(EngineChoice choice) {
-        return of(model, choice);
+        return new IntegerNetwork(model, Engines.create(model, choice), floatNetwork);
     }
 
     /** What is computed. */

@@ -6,6 +6,7 @@ import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import org.nd4j.shade.jackson.databind.node.ArrayNode;
 
 /**
  * The numbered parts of a {@code .qnet} file, each used once. Lengths are compared with the bytes
@@ -29,22 +30,7 @@ final class QnetParts {
                                 + QnetWriter.partPath(parts.size())
                                 + "'");
             }
-            ByteBuffer content = entries.remove(path);
-            if (content == null) {
-                throw part.error("there is no entry '" + path + "'");
-            }
-            if (part.integer("bytes") != content.remaining()) {
-                throw part.error(
-                        "'"
-                                + path
-                                + "' has "
-                                + content.remaining()
-                                + " bytes, expected "
-                                + part.integer("bytes"));
-            }
-            if (!QnetWriter.sha256(content.duplicate()).equals(part.text("sha256"))) {
-                throw part.error("the SHA-256 of '" + path + "' does not match");
-            }
+            ByteBuffer content = content(part, path, entries);
             parts.add(content.order(ByteOrder.LITTLE_ENDIAN));
             used.add(false);
         }
@@ -52,6 +38,36 @@ final class QnetParts {
             throw new QnetFormatException(
                     source, "entries that the manifest does not list: " + entries.keySet());
         }
+    }
+
+    /** Takes an entry out of {@code entries} and compares it with what the manifest says of it. */
+    static ByteBuffer content(QnetFields part, String path, Map<String, ByteBuffer> entries)
+            throws QnetFormatException {
+        ByteBuffer content = entries.remove(path);
+        if (content == null) {
+            throw part.error("there is no entry '" + path + "'");
+        }
+        if (part.integer("bytes") != content.remaining()) {
+            throw part.error(
+                    "'"
+                            + path
+                            + "' has "
+                            + content.remaining()
+                            + " bytes, expected "
+                            + part.integer("bytes"));
+        }
+        if (!QnetWriter.sha256(content.duplicate()).equals(part.text("sha256"))) {
+            throw part.error("the SHA-256 of '" + path + "' does not match");
+        }
+        return content;
+    }
+
+    /** What a manifest says of an entry. */
+    static void list(ArrayNode list, String path, ByteBuffer content) {
+        list.addObject()
+                .put("path", path)
+                .put("bytes", content.remaining())
+                .put("sha256", QnetWriter.sha256(content.duplicate()));
     }
 
     void checkAllUsed(QnetFields manifest) throws QnetFormatException {

@@ -23,6 +23,7 @@ final class QnetReader {
     private final String source;
     private final Map<String, TensorType> tensors = new HashMap<>();
     private QnetParts parts;
+    private FloatNetwork floatNetwork;
     private Requantization mode;
 
     QnetReader(byte[] bytes, String source) {
@@ -33,13 +34,19 @@ final class QnetReader {
     IntegerModel read() throws QnetFormatException {
         Map<String, ByteBuffer> entries = StoredZip.read(bytes, source);
         QnetFields manifest = QnetFields.parse(manifestBytes(entries), source);
-        version(manifest);
+        boolean later = version(manifest) > Qnet.MINOR;
+        floatNetwork = QnetExtras.read(manifest, entries, later);
         parts = new QnetParts(manifest, entries, source);
         try {
             return model(manifest);
         } catch (IllegalArgumentException | ArithmeticException e) {
             throw new QnetFormatException(source, e.getMessage(), e);
         }
+    }
+
+    /** The float network beside the model that {@link #read} gave, or null if there is none. */
+    FloatNetwork floatNetwork() {
+        return floatNetwork;
     }
 
     private byte[] manifestBytes(Map<String, ByteBuffer> entries) throws QnetFormatException {
@@ -64,7 +71,8 @@ final class QnetReader {
         return json;
     }
 
-    private void version(QnetFields manifest) throws QnetFormatException {
+    /** Refuses other major versions, and tells the minor one. */
+    private static int version(QnetFields manifest) throws QnetFormatException {
         String format = manifest.text("format");
         if (!format.equals(Qnet.FORMAT)) {
             throw manifest.error("format is '" + format + "', expected '" + Qnet.FORMAT + "'");
@@ -82,6 +90,7 @@ final class QnetReader {
                             + Qnet.MAJOR
                             + ".x; use a library that knows it");
         }
+        return minor;
     }
 
     private IntegerModel model(QnetFields manifest) throws QnetFormatException {

@@ -30,7 +30,13 @@ final class QnetWriter {
     private QnetWriter() {}
 
     static void write(IntegerModel model, OutputStream out) throws IOException {
-        StoredZip.write(new QnetWriter().entries(model), out);
+        write(model, null, out);
+    }
+
+    /** Writes a model and, unless it is null, the float network beside it. */
+    static void write(IntegerModel model, FloatNetwork network, OutputStream out)
+            throws IOException {
+        StoredZip.write(new QnetWriter().entries(model, network), out);
     }
 
     static String partPath(int index) {
@@ -47,7 +53,8 @@ final class QnetWriter {
         }
     }
 
-    private Map<String, byte[]> entries(IntegerModel model) throws IOException {
+    private Map<String, byte[]> entries(IntegerModel model, FloatNetwork network)
+            throws IOException {
         ObjectNode manifest = JSON.objectNode();
         manifest.put("format", Qnet.FORMAT);
         manifest.putObject("formatVersion").put("major", Qnet.MAJOR).put("minor", Qnet.MINOR);
@@ -64,11 +71,9 @@ final class QnetWriter {
         model.ops().forEach(op -> ops.add(op(op)));
         ArrayNode list = manifest.putArray("parts");
         for (int i = 0; i < parts.size(); i++) {
-            list.addObject()
-                    .put("path", partPath(i))
-                    .put("bytes", parts.get(i).length)
-                    .put("sha256", sha256(ByteBuffer.wrap(parts.get(i))));
+            QnetParts.list(list, partPath(i), ByteBuffer.wrap(parts.get(i)));
         }
+        Map<String, byte[]> extras = QnetExtras.write(network, manifest);
         byte[] json =
                 new ObjectMapper().writerWithDefaultPrettyPrinter().writeValueAsBytes(manifest);
         Map<String, byte[]> entries = new LinkedHashMap<>();
@@ -79,6 +84,7 @@ final class QnetWriter {
         for (int i = 0; i < parts.size(); i++) {
             entries.put(partPath(i), parts.get(i));
         }
+        entries.putAll(extras);
         return entries;
     }
 

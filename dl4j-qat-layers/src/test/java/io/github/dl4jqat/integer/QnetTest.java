@@ -371,6 +371,84 @@ class QnetTest {
                 .hasMessageContaining("must both be there");
     }
 
+    private static String withExtra(String manifest, String path, byte[] content) {
+        return manifest.replaceFirst(
+                "\\{",
+                "{\"extras\":[{\"path\":\""
+                        + path
+                        + "\",\"bytes\":"
+                        + content.length
+                        + ",\"sha256\":\""
+                        + QnetWriter.sha256(ByteBuffer.wrap(content))
+                        + "\"}],");
+    }
+
+    private static byte[] fileWithExtra(String manifest, String path, String content)
+            throws IOException {
+        byte[] bytes = content.getBytes(StandardCharsets.US_ASCII);
+        Map<String, byte[]> entries = entries(small());
+        entries.put(path, bytes);
+        return withManifest(entries, withExtra(manifest, path, bytes));
+    }
+
+    @Test
+    void floatNetworkComesBackByteForByte() throws IOException {
+        FloatNetwork network = FloatNetwork.of(new byte[] {1, 2}, new byte[] {3});
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        QnetWriter.write(small(), network, out);
+        QnetReader reader = new QnetReader(out.toByteArray(), "both");
+        assertThat(reader.read()).isEqualTo(small());
+        assertThat(reader.floatNetwork()).isEqualTo(network);
+        assertThat(reader.floatNetwork().bytes()).isEqualTo(3);
+        QnetReader slim = new QnetReader(bytes(small()), "slim");
+        assertThat(slim.read()).isEqualTo(small());
+        assertThat(slim.floatNetwork()).isNull();
+        assertThatThrownBy(() -> FloatNetwork.of(new byte[1], new byte[0]))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("both must be there");
+    }
+
+    @Test
+    void extraEntriesAreTheKnownOnes() throws IOException {
+        String now = manifest(small());
+        for (String path : List.of("readme.txt", "preprocessor.bin", "../x", "manifest.json")) {
+            byte[] file = fileWithExtra(now, path, "x");
+            assertThatThrownBy(() -> Qnet.read(file, "x"))
+                    .as(path)
+                    .isInstanceOf(QnetFormatException.class);
+        }
+        byte[] half = fileWithExtra(now, "configuration.json", "{}");
+        assertThatThrownBy(() -> Qnet.read(half, "x")).hasMessageContaining("go together");
+        byte[] empty = fileWithExtra(now, "coefficients.bin", "");
+        assertThatThrownBy(() -> Qnet.read(empty, "x")).hasMessageContaining("go together");
+        Map<String, byte[]> unlisted = entries(small());
+        unlisted.put("configuration.json", new byte[2]);
+        assertThatThrownBy(() -> Qnet.read(zip(unlisted), "x"))
+                .hasMessageContaining("does not list: [configuration.json]");
+    }
+
+    /**
+     * What a later minor version adds is checked and passed over, but never what others execute.
+     */
+    @Test
+    void laterMinorVersionMayAddEntries() throws IOException {
+        String later = manifest(small()).replace("\"minor\" : 0", "\"minor\" : 1");
+        assertThat(Qnet.read(fileWithExtra(later, "calibration.json", "{}"), "later"))
+                .isEqualTo(small());
+        for (String path :
+                List.of("preprocessor.bin", "../x", "a/b", "/x", ".x", "manifest.json")) {
+            byte[] file = fileWithExtra(later, path, "x");
+            assertThatThrownBy(() -> Qnet.read(file, "x"))
+                    .as(path)
+                    .isInstanceOf(QnetFormatException.class);
+        }
+        Map<String, byte[]> damaged = entries(small());
+        damaged.put("new.bin", new byte[] {1, 2});
+        byte[] file = withManifest(damaged, withExtra(later, "new.bin", new byte[] {1, 3}));
+        assertThatThrownBy(() -> Qnet.read(file, "x"))
+                .hasMessageContaining("the SHA-256 of 'new.bin' does not match");
+    }
+
     @Test
     void zipThatIsCompressedOrHasTheSameNameTwiceIsRefused() throws IOException {
         ByteArrayOutputStream out = new ByteArrayOutputStream();

@@ -20,15 +20,12 @@ import io.github.dl4jqat.quant.QuantSpec;
 import io.github.dl4jqat.quant.Quantizers;
 import io.github.dl4jqat.quant.Requantizer;
 import java.io.File;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
-import java.util.concurrent.TimeUnit;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.deeplearning4j.datasets.iterator.utilty.ListDataSetIterator;
 import org.deeplearning4j.nn.api.Model;
@@ -568,42 +565,10 @@ class StripTest {
         File zip = dir.resolve("net.zip").toFile();
         org.deeplearning4j.util.ModelSerializer.writeModel(stripped, zip, true);
         INDArray x = images().getFeatures();
-        File input = dir.resolve("x.bin").toFile();
-        Nd4j.saveBinary(x, input);
-        Path bits = dir.resolve("bits.txt");
-        ProcessBuilder builder =
-                new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "-Xmx1g",
-                        StockProgram.class.getName(),
-                        kind == Nets.Kind.GRAPH ? "graph" : "chain",
-                        zip.toString(),
-                        input.toString(),
-                        bits.toString());
-        builder.environment().put("CLASSPATH", classPathWithoutTheLibrary(dir));
-        Path log = dir.resolve("log.txt");
-        Process process = builder.redirectErrorStream(true).redirectOutput(log.toFile()).start();
-        assertThat(process.waitFor(120, TimeUnit.SECONDS)).isTrue();
-        assertThat(process.exitValue()).as(Files.readString(log)).isZero();
-        int[] actual = Files.readAllLines(bits).stream().mapToInt(Integer::parseInt).toArray();
+        int[] actual = StockJvm.run(kind == Nets.Kind.GRAPH, zip.toPath(), x, dir);
         float[] here = Nets.output(stripped, x).dup('c').data().asFloat();
         int[] expected = new int[here.length];
         Arrays.setAll(expected, i -> Float.floatToRawIntBits(here[i]));
         assertThat(actual).isEqualTo(expected);
-    }
-
-    /** This process's class path less all that is ours, plus the one class that is the program. */
-    private static String classPathWithoutTheLibrary(Path dir) throws Exception {
-        String file = StockProgram.class.getName().replace('.', '/') + ".class";
-        Path copy = dir.resolve("program").resolve(file);
-        Files.createDirectories(copy.getParent());
-        try (var in = StockProgram.class.getClassLoader().getResourceAsStream(file)) {
-            Files.copy(in, copy);
-        }
-        String rest =
-                Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator))
-                        .filter(entry -> entry.endsWith(".jar") && !entry.contains("dl4j-qat"))
-                        .collect(Collectors.joining(File.pathSeparator));
-        return dir.resolve("program") + File.pathSeparator + rest;
     }
 }

@@ -22,8 +22,9 @@ import picocli.CommandLine.ParentCommand;
         },
         footer = {
             "",
-            "Example:",
+            "Examples:",
             "  qat convert --model qat.zip --out model.qnet",
+            "  qat convert --model qat.zip --out model.qnet --with-float",
             "",
             "Next: qat evaluate --data mnist model.qnet. In Java:",
             "  IntegerNetwork net = IntegerNetwork.load(Path.of(\"model.qnet\"));",
@@ -47,6 +48,13 @@ final class ConvertCommand implements Callable<Integer> {
             description = "Where to write the integer model.")
     private Path out;
 
+    @Option(
+            names = "--with-float",
+            description =
+                    "Put the float network in too: then Deeplearning4j's ModelSerializer reads the"
+                            + " same file, which is about five times as large.")
+    private boolean withFloat;
+
     @Override
     public Integer call() throws Exception {
         AtomicFile.requireWritable(out);
@@ -56,7 +64,11 @@ final class ConvertCommand implements Callable<Integer> {
                     model + ": a float network without quantization; 'qat prepare' comes first");
         }
         try (IntegerNetwork integer = network.convert()) {
-            integer.save(out);
+            if (withFloat) {
+                network.save(integer, out);
+            } else {
+                integer.save(out);
+            }
             cli.console().text(integer.summary());
         }
         long size = Files.size(out);

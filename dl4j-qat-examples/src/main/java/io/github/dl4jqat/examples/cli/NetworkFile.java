@@ -19,6 +19,7 @@ final class NetworkFile {
 
     private static final String CONFIGURATION = "configuration.json";
     private static final String COEFFICIENTS = "coefficients.bin";
+    private static final String MANIFEST = "manifest.json";
 
     private NetworkFile() {}
 
@@ -29,13 +30,15 @@ final class NetworkFile {
     }
 
     /**
-     * Looks into a file.
+     * Looks into a file. A .qnet file that carries its float network too counts as integers.
      *
      * @throws InputException if it is not there or not a zip at all
      */
     static Kind kind(Path file) throws InputException {
         try (ZipFile zip = open(file)) {
-            return zip.getEntry(CONFIGURATION) != null ? Kind.DEEPLEARNING4J : Kind.INTEGER;
+            return zip.getEntry(CONFIGURATION) != null && zip.getEntry(MANIFEST) == null
+                    ? Kind.DEEPLEARNING4J
+                    : Kind.INTEGER;
         } catch (IOException e) {
             throw new InputException(file + ": cannot be read (" + e.getMessage() + ")", e);
         }

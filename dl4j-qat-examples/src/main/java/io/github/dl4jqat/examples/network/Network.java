@@ -68,6 +68,9 @@ public sealed interface Network {
     /** The integer model of a prepared network. */
     IntegerNetwork convert();
 
+    /** Writes what {@link #convert} gave together with the float network: one file for both. */
+    void save(IntegerNetwork integer, Path file) throws IOException;
+
     /** Compares this prepared network with its integer model. */
     VerificationReport verify(IntegerNetwork integer, DataSetIterator data);
 
@@ -134,6 +137,11 @@ public sealed interface Network {
         @Override
         public IntegerNetwork convert() {
             return Qat.convert(net);
+        }
+
+        @Override
+        public void save(IntegerNetwork integer, Path file) throws IOException {
+            Qat.save(integer, net, file);
         }
 
         @Override
@@ -223,6 +231,11 @@ public sealed interface Network {
         @Override
         public IntegerNetwork convert() {
             return Qat.convert(net);
+        }
+
+        @Override
+        public void save(IntegerNetwork integer, Path file) throws IOException {
+            Qat.save(integer, net, file);
         }
 
         @Override

@@ -189,6 +189,11 @@ class WholeWayTest {
         succeed("convert", "--model=" + prepared, "--out=" + integers);
         assertThat(evaluate(integers)).isEqualTo(evaluate(prepared));
         assertThat(evaluate(floating)).isBetween(0.0, 1.0);
+
+        Path both = folder.resolve("graph-both.qnet");
+        succeed("convert", "--model=" + prepared, "--out=" + both, "--with-float");
+        assertThat(evaluate(both)).isEqualTo(evaluate(integers));
+        assertThat(ComputationGraph.load(both.toFile(), false).getNumLayers()).isEqualTo(3);
     }
 
     @Test
