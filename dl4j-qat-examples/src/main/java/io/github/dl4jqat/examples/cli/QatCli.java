@@ -31,7 +31,8 @@ import picocli.CommandLine.ScopeType;
             InspectCommand.class,
             EquivalenceCommand.class,
             EstimatorsCommand.class,
-            ZooCoverageCommand.class
+            ZooCoverageCommand.class,
+            BenchCommand.class
         },
         description = {
             "",
