@@ -15,16 +15,22 @@ import java.nio.file.StandardOpenOption;
 import java.util.UUID;
 
 /** Writes a file so that at every moment there is the old one or the new one, never half of it. */
-final class AtomicFile {
+public final class AtomicFile {
 
     /** What is written. */
-    interface Content {
+    public interface Content {
+        /** Writes all of it; the stream is closed by others. */
         void writeTo(OutputStream out) throws IOException;
     }
 
     private AtomicFile() {}
 
-    static void write(Path file, Content content) throws IOException {
+    /**
+     * Writes a temporary neighbor and moves it to its place.
+     *
+     * @throws IOException if that is not possible; a file that was there before is then unharmed
+     */
+    public static void write(Path file, Content content) throws IOException {
         Path target = file.toAbsolutePath();
         if (target.getParent() == null || !Files.isDirectory(target.getParent())) {
             throw new NoSuchFileException(

@@ -7,8 +7,8 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import onnx.Onnx.ModelProto;
-import onnx.Onnx.StringStringEntryProto;
 
 /**
  * An {@link IntegerModel} as an ONNX graph in QDQ form: float operators between DequantizeLinear
@@ -47,54 +47,56 @@ public final class OnnxQdq {
         INTEGERS
     }
 
-    private static final String PRODUCER = "dl4j-qat";
-
     private final OnnxGraph graph;
     private final QdqPieces pieces;
+    private final Optional<QOperators> operators;
     private final QdqLinear linear;
     private final QdqStructure structure;
     private final QdqLookups lookups;
     private final QdqFloats floats;
     private final Map<String, Value> values = new HashMap<>();
 
-    private OnnxQdq(String name) {
-        this.graph = new OnnxGraph(name);
+    private OnnxQdq(String name, OnnxOptions options) {
+        this.graph = new OnnxGraph(name, options);
         this.pieces = new QdqPieces(graph);
-        this.linear = new QdqLinear(graph, pieces);
+        this.operators =
+                options.form() == OnnxForm.QOPERATOR
+                        ? Optional.of(new QOperators(graph, pieces))
+                        : Optional.empty();
+        this.linear = new QdqLinear(graph, pieces, operators);
         this.structure = new QdqStructure(graph, pieces);
         this.lookups = new QdqLookups(graph, pieces);
         this.floats = new QdqFloats(graph, pieces);
     }
 
     /**
-     * The graph of a model. With {@link Ends#INTEGERS} its inputs have the names of the tensors
-     * that Quantize writes and of the indices that Embedding reads, its outputs those of the
-     * tensors that outputs of the model are made of and "/bytes".
+     * The graph of a model as {@link OrtEngine} runs it. With {@link Ends#INTEGERS} its inputs have
+     * the names of the tensors that Quantize writes and of the indices that Embedding reads, its
+     * outputs those of the tensors that outputs of the model are made of and "/bytes".
      *
-     * @throws UnsupportedOperationException where {@link OnnxSupport#obstacle} names a reason
+     * @throws UnsupportedOpException where {@link OnnxSupport#obstacles} names reasons
      */
     public static ModelProto of(IntegerModel model, Ends ends) {
-        OnnxSupport.obstacle(model)
-                .ifPresent(
-                        reason -> {
-                            throw new UnsupportedOperationException(reason);
-                        });
-        OnnxQdq qdq = new OnnxQdq(model.metadata().getOrDefault("name", "integer"));
+        return of(model, ends, OnnxOptions.DEFAULT).build();
+    }
+
+    /**
+     * The graph of a model, to which its producer and metadata may be added.
+     *
+     * @throws UnsupportedOpException where {@link OnnxSupport#obstacles} names reasons
+     */
+    public static ModelProto.Builder of(IntegerModel model, Ends ends, OnnxOptions options) {
+        List<String> obstacles = OnnxSupport.obstacles(model);
+        if (!obstacles.isEmpty()) {
+            throw new UnsupportedOpException("ONNX", obstacles);
+        }
+        OnnxQdq qdq = new OnnxQdq(model.metadata().getOrDefault("name", "integer"), options);
         if (ends == Ends.FLOATS) {
             qdq.withFloats(model);
         } else {
             qdq.withIntegers(new ModelEnds(model));
         }
-        List<StringStringEntryProto> metadata = new ArrayList<>();
-        model.metadata()
-                .forEach(
-                        (key, value) ->
-                                metadata.add(
-                                        StringStringEntryProto.newBuilder()
-                                                .setKey(key)
-                                                .setValue(value)
-                                                .build()));
-        return qdq.graph.model(PRODUCER, metadata);
+        return qdq.graph.model();
     }
 
     /** Inputs and outputs keep their names, so they come before any other name is made. */
@@ -187,7 +189,9 @@ public final class OnnxQdq {
             }
             return graph.node("Transpose", in).with("perm", axes).as(op.output().name());
         } else if (op instanceof Combine combine) {
-            return structure.combine(combine, all);
+            return operators.isPresent() && QOperators.has(combine)
+                    ? operators.get().combine(combine, all)
+                    : structure.combine(combine, all);
         } else if (op instanceof Concat concat) {
             return structure.concat(concat, all);
         } else if (op instanceof Slice slice) {
@@ -206,9 +210,11 @@ public final class OnnxQdq {
 
     private void quantize(Quantize op) {
         QuantParams params = op.output().params();
-        Value q = pieces.rounded(values.get(op.input().name()), op.output(), params.scale());
+        Value real = values.get(op.input().name());
         int low = params.spec().qMin();
-        values.put(op.output().name(), pieces.clip(q, op.output(), low, params.spec().qMax()));
+        int high = params.spec().qMax();
+        values.put(
+                op.output().name(), pieces.quantized(real, op.output(), params.scale(), low, high));
     }
 
     private void dequantize(Dequantize op) {

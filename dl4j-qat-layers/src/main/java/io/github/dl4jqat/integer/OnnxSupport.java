@@ -1,6 +1,8 @@
 package io.github.dl4jqat.integer;
 
 import io.github.dl4jqat.quant.Requantization;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -17,58 +19,67 @@ public final class OnnxSupport {
 
     private OnnxSupport() {}
 
-    /** Why a model cannot be run by ONNX Runtime; empty where it can. */
+    /** Why a model cannot be run by ONNX Runtime, the first reason; empty where it can. */
     public static Optional<String> obstacle(IntegerModel model) {
+        return obstacles(model).stream().findFirst();
+    }
+
+    /** Everything that stands against a model, a line each; empty where it can be run. */
+    public static List<String> obstacles(IntegerModel model) {
+        List<String> obstacles = new ArrayList<>();
         if (model.requantization() != Requantization.FLOAT) {
-            return Optional.of(
+            obstacles.add(
                     "ONNX Runtime requantizes with floats, the model's mode is "
                             + model.requantization());
         }
         for (TensorType tensor : model.tensors().values()) {
             if (!tensor.isFloat() && tensor.params().spec().bits() > BYTE_BITS) {
-                return Optional.of(
+                obstacles.add(
                         "ONNX Runtime computes with activations of up to 8 bits, tensor "
                                 + tensor
                                 + " has more");
             }
         }
-        for (IntegerOp op : model.ops()) {
-            if (op.constants().filter(w -> w.params().spec().bits() > BYTE_BITS).isPresent()) {
-                return Optional.of(
-                        "ONNX Runtime computes with weights of up to 8 bits, layer '"
-                                + op.name()
-                                + "' has more");
-            }
-            if (op instanceof Recurrent) {
-                return Optional.of(
-                        "ONNX Runtime's recurrent operators do not compute layer '"
-                                + op.name()
-                                + "' to the last bit");
-            }
-            if (poolConstants(op) > LARGEST_POOL_CONSTANT) {
-                return Optional.of(
-                        "ONNX Runtime would need a constant of "
-                                + poolConstants(op)
-                                + " elements for the pooling layer '"
-                                + op.name()
-                                + "'");
-            }
-            if (powerOf(op) > LARGEST_POWER) {
-                return Optional.of(
-                        "ONNX Runtime computes in float, which holds powers of bytes up to "
-                                + LARGEST_POWER
-                                + ", layer '"
-                                + op.name()
-                                + "' has p="
-                                + powerOf(op));
-            }
-            if (op instanceof MaxPool2d maxPool && padsReachKernel(maxPool.window())) {
-                return Optional.of(
-                        "ONNX Runtime pools with padding smaller than the kernel, layer '"
-                                + op.name()
-                                + "' has "
-                                + maxPool.window());
-            }
+        model.ops().forEach(op -> obstacle(op).ifPresent(obstacles::add));
+        return obstacles;
+    }
+
+    private static Optional<String> obstacle(IntegerOp op) {
+        if (op.constants().filter(w -> w.params().spec().bits() > BYTE_BITS).isPresent()) {
+            return Optional.of(
+                    "ONNX Runtime computes with weights of up to 8 bits, layer '"
+                            + op.name()
+                            + "' has more");
+        }
+        if (op instanceof Recurrent) {
+            return Optional.of(
+                    "ONNX Runtime's recurrent operators do not compute layer '"
+                            + op.name()
+                            + "' to the last bit");
+        }
+        if (poolConstants(op) > LARGEST_POOL_CONSTANT) {
+            return Optional.of(
+                    "ONNX Runtime would need a constant of "
+                            + poolConstants(op)
+                            + " elements for the pooling layer '"
+                            + op.name()
+                            + "'");
+        }
+        if (powerOf(op) > LARGEST_POWER) {
+            return Optional.of(
+                    "ONNX Runtime computes in float, which holds powers of bytes up to "
+                            + LARGEST_POWER
+                            + ", layer '"
+                            + op.name()
+                            + "' has p="
+                            + powerOf(op));
+        }
+        if (op instanceof MaxPool2d maxPool && padsReachKernel(maxPool.window())) {
+            return Optional.of(
+                    "ONNX Runtime pools with padding smaller than the kernel, layer '"
+                            + op.name()
+                            + "' has "
+                            + maxPool.window());
         }
         return Optional.empty();
     }

@@ -11,6 +11,8 @@ import java.util.List;
  */
 final class QdqFloats {
 
+    private static final int AXES_ARE_INPUT = 18;
+
     private final OnnxGraph graph;
     private final QdqPieces pieces;
 
@@ -51,7 +53,7 @@ final class QdqFloats {
         String name = op.output().name();
         int[] axes = new int[op.input().rank()];
         Arrays.setAll(axes, axis -> axis + 1);
-        Value length = graph.node("ReduceL2", x).with("axes", axes).as(name + "/length");
+        Value length = reduced("ReduceL2", x, axes).as(name + "/length");
         Value bound = graph.node("Max", length, atLeast(name, op.eps())).as(name + "/bound");
         return graph.node("Div", x, bound).as(name);
     }
@@ -98,8 +100,17 @@ final class QdqFloats {
         if (p <= 2) {
             return null;
         }
-        Value most = graph.node("ReduceMax", abs).with("axes", axes).as(name + "/most");
+        Value most = reduced("ReduceMax", abs, axes).as(name + "/most");
         return graph.node("Max", most, atLeast(name, 0)).as(name + "/largest");
+    }
+
+    /** The axes of a reduction became an input with opset 18, that of a sum with 13. */
+    private OnnxGraph.Node reduced(String operator, Value x, int... axes) {
+        if (graph.options().opset() < AXES_ARE_INPUT) {
+            return graph.node(operator, x).with("axes", axes);
+        }
+        long[] numbers = Arrays.stream(axes).asLongStream().toArray();
+        return graph.node(operator, x, graph.longs(x.name() + "/axes", numbers, numbers.length));
     }
 
     private Value powers(String name, Value abs, Value unit, int p) {
@@ -130,8 +141,7 @@ final class QdqFloats {
      * bytes, which can be wrong by more than a level.
      */
     private Value softmax(String name, Value x, int axis) {
-        Value most =
-                graph.node("ReduceMax", x).with("axes", new int[] {axis}).as(name + "/largest");
+        Value most = reduced("ReduceMax", x, axis).as(name + "/largest");
         Value exp =
                 graph.node("Exp", graph.node("Sub", x, most).as(name + "/below")).as(name + "/exp");
         Value axes = graph.longs(name + "/axis", new long[] {axis}, 1);

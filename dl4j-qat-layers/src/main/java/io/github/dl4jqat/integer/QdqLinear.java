@@ -4,52 +4,51 @@ import io.github.dl4jqat.integer.OnnxGraph.ElementType;
 import io.github.dl4jqat.integer.OnnxGraph.Value;
 import io.github.dl4jqat.quant.Requantizer;
 import java.util.Arrays;
+import java.util.Optional;
 
 /** The operations of {@link OnnxQdq} that sum up and requantize. */
 final class QdqLinear {
 
     private final OnnxGraph graph;
     private final QdqPieces pieces;
+    private final SumNodes nodes;
+    private final Optional<QOperators> operators;
 
-    QdqLinear(OnnxGraph graph, QdqPieces pieces) {
+    QdqLinear(OnnxGraph graph, QdqPieces pieces, Optional<QOperators> operators) {
         this.graph = graph;
         this.pieces = pieces;
+        this.operators = operators;
+        this.nodes = operators.<SumNodes>map(q -> q).orElseGet(() -> new QdqSums(graph, pieces));
     }
 
     Value conv(Conv2d op, Value in) {
-        OnnxGraph.Node node =
-                QdqPieces.windowed(operator("Conv", op, op.weights(), in), op.window());
-        return requantized(node.with("group", op.groups()), op.output(), op.low(), op.high());
+        return nodes.conv(
+                op,
+                op.weights(),
+                in,
+                n -> QdqPieces.windowed(n, op.window()).with("group", op.groups()),
+                op.low(),
+                op.high());
     }
 
     Value conv(Conv3d op, Value in) {
-        OnnxGraph.Node node =
-                QdqPieces.windowed(operator("Conv", op, op.weights(), in), op.window());
-        return requantized(node.with("group", op.groups()), op.output(), op.low(), op.high());
+        return nodes.conv(
+                op,
+                op.weights(),
+                in,
+                n -> QdqPieces.windowed(n, op.window()).with("group", op.groups()),
+                op.low(),
+                op.high());
     }
 
     Value dense(Dense op, Value in) {
-        OnnxGraph.Node node = operator("Gemm", op, op.weights(), in).with("transB", 1);
-        return requantized(node, op.output(), op.low(), op.high());
-    }
-
-    private OnnxGraph.Node operator(String type, IntegerOp op, Weights weights, Value in) {
-        TensorType input = op.inputs().get(0);
-        String name = op.output().name();
-        return graph.node(
-                type,
-                pieces.dequantized(in, input),
-                pieces.weights(name, weights),
-                pieces.bias(name, weights, input));
-    }
-
-    private Value requantized(OnnxGraph.Node node, TensorType output, int low, int high) {
-        Value real = node.as(output.name() + "/real");
-        Value q = pieces.rounded(real, output, output.params().scale());
-        return pieces.clip(q, output, low, high);
+        return nodes.dense(op, in);
     }
 
     Value average(AveragePool2d op, Value in) {
+        if (operators.isPresent() && QOperators.has(op)) {
+            return operators.get().average(op, in);
+        }
         int rows = op.output().size(1);
         int columns = op.output().size(2);
         int divisor = op.divisor(0, 0);
@@ -111,8 +110,7 @@ final class QdqLinear {
         Value steps =
                 graph.node("Mul", real, graph.floats(name + "/factors", factors, rows, columns))
                         .as(name + "/steps");
-        return pieces.clip(
-                pieces.rounded(steps, op.output(), 1f), op.output(), op.low(), op.high());
+        return pieces.quantized(steps, op.output(), 1f, op.low(), op.high());
     }
 
     Value global(GlobalPool op, Value in) {
@@ -121,11 +119,14 @@ final class QdqLinear {
         Window2d whole = Window2d.of(height, width);
         String name = op.output().name();
         if (op.kind() == GlobalPool.Kind.MAX) {
-            return pieces.reshape(
-                    QdqPieces.windowed(graph.node("MaxPool", in), whole).as(name), op.output());
+            Value most = QdqPieces.windowed(graph.node("MaxPool", in), whole).as(name + "/image");
+            return pieces.reshape(most, op.output());
         }
         int channels = op.input().size(0);
-        TensorType image = TensorType.of(name, op.output().params(), channels, 1, 1);
+        TensorType image = TensorType.of(name + "/image", op.output().params(), channels, 1, 1);
+        if (operators.isPresent() && op.kind() == GlobalPool.Kind.AVERAGE) {
+            return pieces.reshape(operators.get().global(op, image, in), op.output());
+        }
         Conv2d sum =
                 new Conv2d(
                         op.name(),

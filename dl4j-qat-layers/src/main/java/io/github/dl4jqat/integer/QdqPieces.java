@@ -3,6 +3,7 @@ package io.github.dl4jqat.integer;
 import io.github.dl4jqat.integer.OnnxGraph.ElementType;
 import io.github.dl4jqat.integer.OnnxGraph.Value;
 import io.github.dl4jqat.quant.QuantParams;
+import io.github.dl4jqat.quant.QuantSpec;
 import io.github.dl4jqat.quant.Requantizer;
 import java.util.List;
 
@@ -24,32 +25,80 @@ final class QdqPieces {
         return params.spec().signed() ? SIGNED_SHIFT : 0;
     }
 
+    /** Scale and zero point of weights, scalars or one for each output channel. */
+    record Grid(Value scale, Value zero) {}
+
     Value weights(String name, Weights weights) {
-        int[] dims = ints(weights.shape());
-        Value q = graph.bytes(name + "/w", ElementType.INT8, bytes(weights.values()), dims);
+        Value q = integers(name + "/w", weights);
+        return perChannel(name + "/w", q, grid(name, weights), weights);
+    }
+
+    /** The weights' own integers, as bytes. */
+    Value integers(String name, Weights weights) {
+        return integers(name, weights.values(), weights.params().spec(), ints(weights.shape()));
+    }
+
+    /**
+     * Signed integers as bytes. Packed ones become bytes before anything computes with them: a
+     * runtime does that when it loads the model, and fuses what follows as it would for bytes.
+     */
+    Value integers(String name, int[] values, QuantSpec spec, int... dims) {
+        ElementType type = storage(spec);
+        if (type == ElementType.INT8) {
+            return graph.bytes(name, type, bytes(values), dims);
+        }
+        Value packed = graph.packed(name + "_packed", type, bytes(values), dims);
+        return graph.node("Cast", packed).with("to", ElementType.INT8.number()).as(name);
+    }
+
+    private ElementType storage(QuantSpec spec) {
+        OnnxOptions options = graph.options();
+        if (options.packedWeights() && fits(spec, ElementType.INT2)) {
+            return options.opset() >= OnnxOptions.INT2_OPSET ? ElementType.INT2 : ElementType.INT4;
+        }
+        return options.packedWeights() && fits(spec, ElementType.INT4)
+                ? ElementType.INT4
+                : ElementType.INT8;
+    }
+
+    private static boolean fits(QuantSpec spec, ElementType type) {
+        int ends = 1 << (type.bits() - 1);
+        return spec.qMin() >= -ends && spec.qMax() < ends;
+    }
+
+    /** What the weights' integers mean. */
+    Grid grid(String name, Weights weights) {
         float[] scales = weights.params().scales();
-        return perChannel(name + "/w", q, scales, weights.params().size() > 1, ElementType.INT8);
+        int[] dims = dims(weights);
+        byte[] zeros = new byte[scales.length];
+        return new Grid(
+                graph.floats(name + "/w_scale", scales, dims),
+                graph.bytes(name + "/w_zero", ElementType.INT8, zeros, dims));
+    }
+
+    private static int[] dims(Weights weights) {
+        int scales = weights.params().size();
+        return scales > 1 ? new int[] {scales} : new int[0];
     }
 
     Value bias(String name, Weights weights, TensorType input) {
-        Value q = graph.ints(name + "/b", weights.biases(), weights.channels());
         float[] scales = weights.params().scales();
         for (int c = 0; c < scales.length; c++) {
             scales[c] = Requantizer.accumulatorScale(input.params().scale(), scales[c]);
         }
-        return perChannel(name + "/b", q, scales, weights.params().size() > 1, ElementType.INT32);
+        int[] dims = dims(weights);
+        Value scale = graph.floats(name + "/b_scale", scales, dims);
+        Value zero = graph.ints(name + "/b_zero", new int[scales.length], dims);
+        return perChannel(name + "/b", biasIntegers(name, weights), new Grid(scale, zero), weights);
     }
 
-    private Value perChannel(
-            String name, Value q, float[] scales, boolean vector, ElementType type) {
-        int[] dims = vector ? new int[] {scales.length} : new int[0];
-        Value scale = graph.floats(name + "_scale", scales, dims);
-        Value zero =
-                type == ElementType.INT8
-                        ? graph.bytes(name + "_zero", type, new byte[scales.length], dims)
-                        : graph.ints(name + "_zero", new int[scales.length], dims);
-        OnnxGraph.Node node = graph.node("DequantizeLinear", q, scale, zero);
-        return (vector ? node.with("axis", 0) : node).as(name + "_real");
+    Value biasIntegers(String name, Weights weights) {
+        return graph.ints(name + "/b", weights.biases(), weights.channels());
+    }
+
+    private Value perChannel(String name, Value q, Grid grid, Weights weights) {
+        OnnxGraph.Node node = graph.node("DequantizeLinear", q, grid.scale, grid.zero);
+        return (weights.params().size() > 1 ? node.with("axis", 0) : node).as(name + "_real");
     }
 
     static OnnxGraph.Node windowed(OnnxGraph.Node node, Window2d w) {
@@ -95,7 +144,7 @@ final class QdqPieces {
         return graph.node("Reshape", in, to).as(output.name());
     }
 
-    private Value scale(TensorType tensor, float scale) {
+    Value scale(TensorType tensor, float scale) {
         return graph.floats(tensor.name() + "/scale", new float[] {scale});
     }
 
@@ -110,19 +159,24 @@ final class QdqPieces {
                 .as(tensor.name() + "/real");
     }
 
-    Value rounded(Value real, TensorType tensor, float scale) {
-        return graph.node("QuantizeLinear", real, scale(tensor, scale), zeroPoint(tensor))
-                .as(tensor.name());
+    /** A tensor's integers from reals, rounded and clamped, under the tensor's name. */
+    Value quantized(Value real, TensorType tensor, float scale, int low, int high) {
+        return clamped(
+                graph.node("QuantizeLinear", real, scale(tensor, scale), zeroPoint(tensor)),
+                tensor,
+                low,
+                high);
     }
 
-    Value clip(Value q, TensorType tensor, int low, int high) {
+    /** The bytes that a node makes, clamped where their range is narrower than a byte. */
+    Value clamped(OnnxGraph.Node node, TensorType tensor, int low, int high) {
         int shift = shift(tensor.params());
         if (low + shift <= 0 && high + shift >= BYTE_MAX) {
-            return q;
+            return node.as(tensor.name());
         }
+        Value q = node.as(tensor.name() + "/rounded");
         Value min = bound(tensor, "/low", low + shift);
-        return graph.node("Clip", q, min, bound(tensor, "/high", high + shift))
-                .as(tensor.name() + "/clip");
+        return graph.node("Clip", q, min, bound(tensor, "/high", high + shift)).as(tensor.name());
     }
 
     private Value bound(TensorType tensor, String what, int value) {

@@ -46,8 +46,7 @@ final class QdqStructure {
         Value steps = product ? acc : less(zero, acc, name + "/steps");
         Value factor = graph.floats(name + "/factor", new float[] {op.requantizer().factor(0)});
         Value scaled = graph.node("Mul", steps, factor).as(name + "/scaled");
-        Value q = pieces.rounded(scaled, op.output(), 1f);
-        return pieces.clip(q, op.output(), op.low(), op.high());
+        return pieces.quantized(scaled, op.output(), 1f, op.low(), op.high());
     }
 
     private static int zeroPoint(TensorType tensor) {
