@@ -1,5 +1,6 @@
 package io.github.dl4jqat.integer;
 
+import io.github.dl4jqat.quant.QuantParams;
 import io.github.dl4jqat.quant.Requantization;
 import io.github.dl4jqat.quant.Requantizer;
 import java.util.List;
@@ -80,15 +81,7 @@ public record Combine(
             }
         } else {
             scales(name, inputs, kind);
-            OpChecks.requantizer(
-                    TYPE,
-                    name,
-                    mode,
-                    inputs.get(0),
-                    new float[] {scale(kind, inputs)},
-                    output,
-                    low,
-                    high);
+            requantizer(name, inputs, output, kind, mode, low, high);
         }
     }
 
@@ -182,8 +175,32 @@ public record Combine(
         if (kind == Kind.MAX) {
             throw new IllegalStateException("Combine '" + name + "': a maximum has no accumulator");
         }
+        return requantizer(name, inputs, output, kind, mode, low, high);
+    }
+
+    private static Requantizer requantizer(
+            String name,
+            List<TensorType> inputs,
+            TensorType output,
+            Kind kind,
+            Requantization mode,
+            int low,
+            int high) {
+        List<QuantParams> grids = inputs.stream().map(TensorType::params).toList();
+        QuantParams to = output.params();
         return OpChecks.requantizer(
-                TYPE, name, mode, inputs.get(0), new float[] {weightScale()}, output, low, high);
+                TYPE,
+                name,
+                mode,
+                output,
+                low,
+                high,
+                () ->
+                        kind == Kind.PRODUCT
+                                ? Requantizer.ofProduct(
+                                        mode, grids.get(0), grids.get(1), to, low, high)
+                                : Requantizer.ofSum(
+                                        mode, grids, scale(kind, inputs), to, low, high));
     }
 
     /** The largest absolute value an accumulator can have; 0 for MAX. */

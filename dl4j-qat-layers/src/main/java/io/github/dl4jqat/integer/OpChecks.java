@@ -7,6 +7,7 @@ import io.github.dl4jqat.quant.Requantizer;
 import io.github.dl4jqat.quant.Symmetry;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Supplier;
 
 /** What several operations check in the same way. */
 final class OpChecks {
@@ -226,6 +227,32 @@ final class OpChecks {
             TensorType output,
             int low,
             int high) {
+        return requantizer(
+                type,
+                name,
+                mode,
+                output,
+                low,
+                high,
+                () ->
+                        Requantizer.of(
+                                mode,
+                                input.params().scale(),
+                                weightScales,
+                                output.params(),
+                                low,
+                                high));
+    }
+
+    /** Checks the clamp, builds the requantizer, and checks its factors. */
+    static Requantizer requantizer(
+            String type,
+            String name,
+            Requantization mode,
+            TensorType output,
+            int low,
+            int high,
+            Supplier<Requantizer> made) {
         consecutive(type, name, output);
         QuantParams out = output.params();
         if (mode == null) {
@@ -244,10 +271,9 @@ final class OpChecks {
                             + ".."
                             + out.spec().qMax());
         }
-        float inputScale = input.params().scale();
         Requantizer requantizer;
         try {
-            requantizer = Requantizer.of(mode, inputScale, weightScales, out, low, high);
+            requantizer = made.get();
         } catch (IllegalArgumentException e) {
             throw new IllegalArgumentException(type + " '" + name + "': " + e.getMessage(), e);
         }
@@ -256,13 +282,9 @@ final class OpChecks {
                 throw error(
                         type,
                         name,
-                        "input scale "
-                                + inputScale
-                                + " times weight scale "
-                                + weightScales[c]
-                                + " over output scale "
+                        "the scales of inputs and weights over output scale "
                                 + out.scale()
-                                + " is not finite (channel "
+                                + " are not finite (channel "
                                 + c
                                 + ")");
             }

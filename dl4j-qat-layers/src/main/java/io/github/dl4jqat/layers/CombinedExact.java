@@ -69,14 +69,12 @@ final class CombinedExact {
         if (!(Transforms.abs(steps.subi(whole), false).maxNumber().doubleValue() < TOLERANCE)) {
             return null;
         }
+        int low = ActivationTable.lowest(f, output);
+        int high = ActivationTable.highest(f, output);
         Requantizer requantizer =
-                Requantizer.of(
-                        mode,
-                        scale,
-                        new float[] {share},
-                        output,
-                        ActivationTable.lowest(f, output),
-                        ActivationTable.highest(f, output));
+                combined.kind() == Kind.PRODUCT
+                        ? Requantizer.ofProduct(mode, grids.get(0), grids.get(1), output, low, high)
+                        : Requantizer.ofSum(mode, grids, share, output, low, high);
         INDArray acc = whole.reshape('c', 1, 1, whole.length());
         TensorKernels.requantize(acc, acc, new int[1], requantizer, output, 1);
         return whole;

@@ -1,5 +1,7 @@
 package io.github.dl4jqat.quant;
 
+import java.util.List;
+
 /**
  * From an int32 accumulator to an integer of the output tensor:
  *
@@ -10,7 +12,10 @@ package io.github.dl4jqat.quant;
  *   M[c] = FixedPointMultiplier.of(the same quotient in double arithmetic)
  * </pre>
  *
- * A clamping activation (ReLU, ReLU6, hard tanh) is a tighter {@code low} and {@code high}:
+ * In {@link Requantization#FIXED_POINT} a sum of two tensors and a product follow TFLite's kernels,
+ * see {@link #ofSum} and {@link #ofProduct}.
+ *
+ * <p>A clamping activation (ReLU, ReLU6, hard tanh) is a tighter {@code low} and {@code high}:
  * clamping after rounding equals rounding after clamping. The evaluation pass of a quantized layer
  * and the integer engine call this same function, which is why they agree to the last bit.
  *
@@ -18,12 +23,16 @@ package io.github.dl4jqat.quant;
  */
 public final class Requantizer {
 
+    /** TFLite adds integers of up to 8 bits that are shifted by 20, after halving them. */
+    private static final int SUM_SHIFT = 19;
+
     private final Requantization mode;
     private final float[] factors;
     private final FixedPointMultiplier[] fixedPoint;
     private final int zeroPoint;
     private final int low;
     private final int high;
+    private final int leftShift;
 
     private Requantizer(
             Requantization mode,
@@ -31,7 +40,8 @@ public final class Requantizer {
             double[] exactFactors,
             int zeroPoint,
             int low,
-            int high) {
+            int high,
+            int leftShift) {
         if (low > high) {
             throw new IllegalArgumentException("Requantizer: low=" + low + " > high=" + high);
         }
@@ -40,10 +50,11 @@ public final class Requantizer {
         this.zeroPoint = zeroPoint;
         this.low = low;
         this.high = high;
+        this.leftShift = leftShift;
         this.fixedPoint =
                 new FixedPointMultiplier[mode == Requantization.FIXED_POINT ? factors.length : 0];
         for (int c = 0; c < fixedPoint.length; c++) {
-            fixedPoint[c] = FixedPointMultiplier.of(exactFactors[c]);
+            fixedPoint[c] = FixedPointMultiplier.of(Math.scalb(exactFactors[c], -leftShift));
         }
     }
 
@@ -69,7 +80,70 @@ public final class Requantizer {
             factors[c] = accumulatorScale(inputScale, weightScales[c]) / output.scale();
             exactFactors[c] = (double) inputScale * weightScales[c] / output.scale();
         }
-        return new Requantizer(mode, factors, exactFactors, output.zeroPoint(), low, high);
+        return new Requantizer(mode, factors, exactFactors, output.zeroPoint(), low, high, 0);
+    }
+
+    /**
+     * For a sum, difference or mean of tensors that share a scale. The fixed-point form of a sum or
+     * difference of two tensors of up to 8 bits is that of TFLite's ADD and SUB, which round a sum
+     * with 19 more bits: {@code FixedPointMultiplier.of(factor * 2^-19).multiply(acc * 2^19)}.
+     *
+     * @param addends what is added; their scales are equal
+     * @param share 1, or 1 divided by their number for a mean
+     * @param output parameters of the output tensor
+     * @param low smallest output integer
+     * @param high largest output integer
+     */
+    public static Requantizer ofSum(
+            Requantization mode,
+            List<QuantParams> addends,
+            float share,
+            QuantParams output,
+            int low,
+            int high) {
+        float scale = addends.get(0).scale();
+        float factor = accumulatorScale(scale, share) / output.scale();
+        double exact = (double) scale * share / output.scale();
+        boolean pair =
+                addends.size() == 2
+                        && share == 1
+                        && addends.stream().allMatch(a -> a.spec().bits() <= Byte.SIZE);
+        return new Requantizer(
+                mode,
+                new float[] {factor},
+                new double[] {exact},
+                output.zeroPoint(),
+                low,
+                high,
+                pair && mode == Requantization.FIXED_POINT ? SUM_SHIFT : 0);
+    }
+
+    /**
+     * For a product of two tensors. The fixed-point multiplier is made of the float factor, as
+     * TFLite's MUL does.
+     *
+     * @param a parameters of the first tensor
+     * @param b parameters of the second tensor
+     * @param output parameters of the output tensor
+     * @param low smallest output integer
+     * @param high largest output integer
+     */
+    public static Requantizer ofProduct(
+            Requantization mode,
+            QuantParams a,
+            QuantParams b,
+            QuantParams output,
+            int low,
+            int high) {
+        float factor = accumulatorScale(a.scale(), b.scale()) / output.scale();
+        return new Requantizer(
+                mode,
+                new float[] {factor},
+                new double[] {factor},
+                output.zeroPoint(),
+                low,
+                high,
+                0);
     }
 
     /** The scale of an accumulator, {@code inputScale * weightScale} in float arithmetic. */
@@ -81,7 +155,7 @@ public final class Requantizer {
     public int apply(int acc, int c) {
         int channel = factors.length == 1 ? 0 : c;
         if (mode == Requantization.FIXED_POINT) {
-            long q = (long) fixedPoint[channel].multiply(acc) + zeroPoint;
+            long q = (long) fixedPoint[channel].multiply(acc << leftShift) + zeroPoint;
             return (int) Math.max(low, Math.min(high, q));
         }
         double q = Math.rint((double) ((float) acc * factors[channel])) + zeroPoint;

@@ -233,9 +233,17 @@ final class NaiveReference {
             float value = (float) ((double) (float) acc * factor);
             rounded = new BigDecimal(value).setScale(0, RoundingMode.HALF_EVEN);
         } else {
-            rounded = fixedPoint(acc, (double) in.params().scale() * weightScale / y.scale());
+            double factor = (double) in.params().scale() * weightScale / y.scale();
+            return fixedPoint(acc, factor, out, low, high);
         }
         BigInteger q = rounded.toBigIntegerExact().add(BigInteger.valueOf(y.zeroPoint()));
+        return q.max(BigInteger.valueOf(low)).min(BigInteger.valueOf(high)).intValueExact();
+    }
+
+    /** With a factor of its own, in integers only. */
+    static int fixedPoint(long acc, double factor, TensorType out, int low, int high) {
+        BigInteger zeroPoint = BigInteger.valueOf(out.params().zeroPoint());
+        BigInteger q = fixedPoint(acc, factor).toBigIntegerExact().add(zeroPoint);
         return q.max(BigInteger.valueOf(low)).min(BigInteger.valueOf(high)).intValueExact();
     }
 

@@ -1,5 +1,6 @@
 package io.github.dl4jqat.integer;
 
+import io.github.dl4jqat.quant.Requantization;
 import java.util.List;
 
 /**
@@ -86,6 +87,21 @@ final class NaiveStructure {
                     case AVERAGE -> 1f / q.length;
                     default -> 1f;
                 };
+        if (op.mode() == Requantization.FIXED_POINT) {
+            float to = op.output().params().scale();
+            float from = first.params().scale();
+            boolean bytes = op.inputs().stream().allMatch(t -> t.params().spec().bits() <= 8);
+            if (op.kind() == Combine.Kind.PRODUCT) {
+                return NaiveReference.fixedPoint(
+                        acc, from * scale / to, op.output(), op.low(), op.high());
+            }
+            if (op.kind() != Combine.Kind.AVERAGE && q.length == 2 && bytes) {
+                // TFLite shifts both by 20, halves them, and divides by as much with the factor.
+                double factor = 2.0 * from / ((1 << 20) * (double) to);
+                return NaiveReference.fixedPoint(
+                        acc << 19, factor, op.output(), op.low(), op.high());
+            }
+        }
         return op.kind() == Combine.Kind.MAX
                 ? (int) max
                 : NaiveReference.requantize(
