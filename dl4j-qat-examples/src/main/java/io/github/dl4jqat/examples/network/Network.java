@@ -91,7 +91,12 @@ public sealed interface Network {
     void listeners(TrainingListener... listeners);
 
     /** Writes the usual Deeplearning4j zip, with the state of the updater. */
-    void save(Path file) throws IOException;
+    default void save(Path file) throws IOException {
+        save(file, true);
+    }
+
+    /** Writes the usual Deeplearning4j zip. */
+    void save(Path file, boolean withUpdater) throws IOException;
 
     long parameters();
 
@@ -180,8 +185,8 @@ public sealed interface Network {
         }
 
         @Override
-        public void save(Path file) throws IOException {
-            net.save(file.toFile(), true);
+        public void save(Path file, boolean withUpdater) throws IOException {
+            net.save(file.toFile(), withUpdater);
         }
 
         @Override
@@ -274,8 +279,8 @@ public sealed interface Network {
         }
 
         @Override
-        public void save(Path file) throws IOException {
-            net.save(file.toFile(), true);
+        public void save(Path file, boolean withUpdater) throws IOException {
+            net.save(file.toFile(), withUpdater);
         }
 
         @Override

@@ -127,7 +127,7 @@ final class ZooRun {
         row.put("parameters", original.parameters());
         batches = new ZooBatches(subject, original, SEED).make(BATCHES, EXAMPLES);
         // For processes that measure memory; here this network is trained for the comparison.
-        original.save(folder.resolve(FLOAT_ZIP));
+        original.save(folder.resolve(FLOAT_ZIP), false);
         batches.get(0).save(folder.resolve(BATCH).toFile());
     }
 
@@ -167,7 +167,8 @@ final class ZooRun {
 
     private void save() throws IOException {
         Path zip = folder.resolve(PREPARED_ZIP);
-        prepared.save(zip);
+        // The updater's state is up to two thirds of a file, and no output depends on it.
+        prepared.save(zip, false);
         Network loaded = Network.load(zip);
         boolean equal = true;
         for (DataSet batch : copies()) {
