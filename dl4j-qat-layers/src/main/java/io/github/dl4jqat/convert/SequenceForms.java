@@ -16,11 +16,9 @@ import io.github.dl4jqat.layers.QuantizedRecurrentLayer;
 import io.github.dl4jqat.layers.QuantizedWeightLayer.IntegerWeights;
 import io.github.dl4jqat.quant.QuantParams;
 import java.util.List;
-import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.conf.layers.recurrent.Bidirectional;
 import org.deeplearning4j.nn.conf.layers.recurrent.LastTimeStep;
 import org.deeplearning4j.nn.conf.layers.util.MaskZeroLayer;
-import org.deeplearning4j.nn.conf.layers.wrapper.BaseWrapperLayer;
 import org.nd4j.linalg.activations.IActivation;
 
 /** Layers that work on sequences {@code [features, time]}. */
@@ -53,7 +51,7 @@ final class SequenceForms {
         TensorType there = cell(node, x, layer.forward(), name + ":forward", c);
         TensorType turned = reversed(node, x, name + ":turned", c);
         TensorType back = cell(node, turned, layer.backward(), name + ":backward", c);
-        if (insideIs(node, LastTimeStep.class)) {
+        if (node.layer() instanceof Bidirectional pair && pair.getFwd() instanceof LastTimeStep) {
             // The last step of each in its own direction.
             List<TensorType> ends = List.of(end(node, there, c), end(node, back, c));
             TensorType both = both(node, layer, ends, name + ":both", c);
@@ -63,17 +61,6 @@ final class SequenceForms {
         boolean last = node.isWrappedIn(LastTimeStep.class);
         TensorType y = both(node, layer, parts, last ? name + ":sequence" : name, c);
         return last ? lastStep(node, y, c) : Flow.of(y, in.channelsLast());
-    }
-
-    private static boolean insideIs(Node node, Class<? extends Layer> wrapper) {
-        Layer inside = node.layer() instanceof Bidirectional pair ? pair.getFwd() : node.layer();
-        while (inside instanceof BaseWrapperLayer wrapped) {
-            if (wrapper.isInstance(inside)) {
-                return true;
-            }
-            inside = wrapped.getUnderlying();
-        }
-        return false;
     }
 
     private static TensorType both(
@@ -86,8 +73,7 @@ final class SequenceForms {
         int steps = parts.get(0).size(1);
         String unique = c.draft().unique(name);
         if (layer.mode() == Bidirectional.Mode.CONCAT) {
-            TensorType y =
-                    new TensorType(unique, List.of(2 * units, steps), parts.get(0).params());
+            TensorType y = new TensorType(unique, List.of(2 * units, steps), parts.get(0).params());
             c.draft().add(new Concat(node.name(), parts, y, 0));
             return y;
         }
@@ -113,7 +99,7 @@ final class SequenceForms {
     }
 
     private static void requireNoMask(Node node) {
-        if (node.isWrappedIn(MaskZeroLayer.class) || insideIs(node, MaskZeroLayer.class)) {
+        if (node.isWrappedIn(MaskZeroLayer.class)) {
             throw new IllegalArgumentException(
                     "it masks time steps by their values, which integers cannot tell apart from"
                             + " those nearby; take it out of its MaskZeroLayer");

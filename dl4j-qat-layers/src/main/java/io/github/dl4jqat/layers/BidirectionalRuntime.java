@@ -192,8 +192,7 @@ final class BidirectionalRuntime extends BidirectionalLayer
             case ADD -> mgr.dup(ArrayType.ACTIVATIONS, a, 'c').addi(b);
             case AVERAGE -> mgr.dup(ArrayType.ACTIVATIONS, a, 'c').addi(b).muli(0.5);
             case MUL -> mgr.dup(ArrayType.ACTIVATIONS, a, 'c').muli(b);
-            case CONCAT ->
-                    mgr.leverageTo(ArrayType.ACTIVATIONS, Nd4j.concat(channelAxis(a), a, b));
+            case CONCAT -> mgr.leverageTo(ArrayType.ACTIVATIONS, Nd4j.concat(channelAxis(a), a, b));
         };
     }
 

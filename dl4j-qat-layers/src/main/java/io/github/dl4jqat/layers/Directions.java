@@ -10,8 +10,6 @@ import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.conf.layers.recurrent.Bidirectional;
 import org.deeplearning4j.nn.conf.layers.recurrent.LastTimeStep;
 import org.deeplearning4j.nn.conf.layers.recurrent.SimpleRnn;
-import org.deeplearning4j.nn.conf.layers.util.MaskZeroLayer;
-import org.deeplearning4j.nn.conf.layers.wrapper.BaseWrapperLayer;
 import org.nd4j.linalg.learning.config.IUpdater;
 import org.nd4j.linalg.learning.regularization.Regularization;
 
@@ -19,9 +17,9 @@ import org.nd4j.linalg.learning.regularization.Regularization;
  * What is inside a bidirectional layer: the quantized twins of its two layers, how the tensors
  * around them are quantized, and how their parameters are called outside. Immutable.
  *
- * <p>Both layers give integers of one grid, that of the union of their ranges. Side by side they are
- * one tensor on that grid, which bears the name of the whole; a sum, mean or product of both gets a
- * quantizer of its own. What quantizes the input, if the layer does, is there once for both.
+ * <p>Both layers give integers of one grid, that of the union of their ranges. Side by side they
+ * are one tensor on that grid, which bears the name of the whole; a sum, mean or product of both
+ * gets a quantizer of its own. What quantizes the input, if the layer does, is there once for both.
  */
 @SuppressWarnings("deprecation") // GravesLSTM is, but networks have it
 final class Directions {
@@ -102,7 +100,7 @@ final class Directions {
 
     /** Two grids that are one are not learned: DL4J's layers share no parameters. */
     private static TensorQuantization observed(TensorQuantization output) {
-        return output == null || output.followsItsRange() && !isLearned(output)
+        return output == null || (output.followsItsRange() && !isLearned(output))
                 ? output
                 : output.withEstimator(GradientEstimators.clipped());
     }
@@ -125,18 +123,13 @@ final class Directions {
     }
 
     static Layer unwrapped(Layer layer) {
-        return layer instanceof LastTimeStep || layer instanceof MaskZeroLayer
-                ? unwrapped(((BaseWrapperLayer) layer).getUnderlying())
-                : layer;
+        return layer instanceof LastTimeStep wrapper ? unwrapped(wrapper.getUnderlying()) : layer;
     }
 
     private static Layer twin(Layer stock, LayerQuantization quantization, String name) {
         Layer twin;
         if (stock instanceof LastTimeStep wrapper) {
             twin = new LastTimeStep(twin(wrapper.getUnderlying(), quantization, name));
-        } else if (stock instanceof MaskZeroLayer wrapper) {
-            Layer inside = twin(wrapper.getUnderlying(), quantization, name);
-            twin = new MaskZeroLayer(inside, wrapper.getMaskingValue());
         } else if (stock.getClass() == LSTM.class) {
             twin = QuantLSTM.of((LSTM) stock, quantization);
         } else if (stock.getClass() == GravesLSTM.class) {
@@ -150,7 +143,7 @@ final class Directions {
                             + " inside of layer '"
                             + stock.getLayerName()
                             + "'; it may hold an LSTM, a GravesLSTM, or a SimpleRnn without layer"
-                            + " normalization, each of them in a LastTimeStep or MaskZeroLayer too");
+                            + " normalization, each of them in a LastTimeStep too");
         }
         twin.setLayerName(name);
         return twin;
@@ -204,9 +197,7 @@ final class Directions {
         List<String> all = new ArrayList<>();
         for (boolean isForward : new boolean[] {true, false}) {
             Layer inside = recurrent(isForward);
-            inside.initializer()
-                    .paramKeys(inside)
-                    .forEach(key -> all.add(outside(isForward, key)));
+            inside.initializer().paramKeys(inside).forEach(key -> all.add(outside(isForward, key)));
         }
         own.forEach(extra -> all.add(extra.key()));
         return all;

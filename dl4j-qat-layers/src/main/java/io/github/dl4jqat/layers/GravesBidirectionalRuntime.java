@@ -6,9 +6,9 @@ import org.nd4j.common.primitives.Pair;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
- * The running layer behind {@link QuantGravesBidirectionalLSTM}: a {@link BidirectionalRuntime} that
- * Deeplearning4j does not take for one of a {@code Bidirectional}, whose configuration it would look
- * for, and that treats masks as the stock layer does.
+ * The running layer behind {@link QuantGravesBidirectionalLSTM}: a {@link BidirectionalRuntime}
+ * that Deeplearning4j does not take for one of a {@code Bidirectional}, whose configuration it
+ * would look for, and that treats masks as the stock layer does.
  */
 final class GravesBidirectionalRuntime extends BaseWrapperLayer {
 

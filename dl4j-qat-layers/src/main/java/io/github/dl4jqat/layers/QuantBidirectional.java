@@ -5,8 +5,10 @@ import java.util.List;
 import java.util.Objects;
 import org.deeplearning4j.nn.api.ParamInitializer;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
+import org.deeplearning4j.nn.conf.inputs.InputType;
 import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.conf.layers.recurrent.Bidirectional;
+import org.deeplearning4j.nn.conf.memory.LayerMemoryReport;
 import org.deeplearning4j.optimize.api.TrainingListener;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -29,8 +31,9 @@ import org.nd4j.linalg.learning.regularization.Regularization;
  * learned grid could not be that of two layers.
  *
  * <p>Shapes and modes: as in the stock layer. Inside may be an LSTM, a GravesLSTM, or a SimpleRnn
- * without layer normalization, each in a LastTimeStep or MaskZeroLayer too. Like the stock layer it
- * takes whole sequences only: no truncated backpropagation, no {@code rnnTimeStep}.
+ * without layer normalization, each in a LastTimeStep too. (A MaskZeroLayer inside a Bidirectional
+ * does not survive Deeplearning4j's own JSON; it belongs around it.) Like the stock layer it takes
+ * whole sequences only: no truncated backpropagation, no {@code rnnTimeStep}.
  *
  * <p>Parameters: those of the quantized layers inside with the prefixes {@code f} and {@code b},
  * then {@code inputRange} where this layer quantizes its input, and {@code outputRange} unless both
@@ -60,7 +63,7 @@ public class QuantBidirectional extends Bidirectional implements QuantLayerConfi
         return twin;
     }
 
-    /** What is inside a layer's LastTimeStep and MaskZeroLayer; itself if it is in none. */
+    /** What is inside a layer's LastTimeStep; itself if it is in none. */
     public static Layer unwrapped(Layer inside) {
         return Directions.unwrapped(inside);
     }
@@ -73,8 +76,7 @@ public class QuantBidirectional extends Bidirectional implements QuantLayerConfi
     /** The parts as they are now: what is inside a configuration may change. */
     private Directions directions() {
         if (directions == null || !equals(source)) {
-            directions =
-                    new Directions(this, Directions.Keys.BEFORE, quantization, getLayerName());
+            directions = new Directions(this, Directions.Keys.BEFORE, quantization, getLayerName());
             source = clone();
         }
         return directions;
@@ -122,6 +124,13 @@ public class QuantBidirectional extends Bidirectional implements QuantLayerConfi
     @Override
     public boolean isPretrainParam(String paramName) {
         return false;
+    }
+
+    @Override
+    public LayerMemoryReport getMemoryReport(InputType inputType) {
+        LayerMemoryReport report = directions().layer(true).getMemoryReport(inputType);
+        report.scale(2);
+        return report;
     }
 
     @Override

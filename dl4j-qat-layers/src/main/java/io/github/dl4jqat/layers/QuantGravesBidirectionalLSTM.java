@@ -21,12 +21,13 @@ import org.nd4j.linalg.learning.config.IUpdater;
 import org.nd4j.linalg.learning.regularization.Regularization;
 
 /**
- * Two quantized {@link QuantGravesLSTM}, one of which reads its sequences from their end; the output
- * is {@code Q(a + b)}, as of a {@link QuantBidirectional} that adds.
+ * Two quantized {@link QuantGravesLSTM}, one of which reads its sequences from their end; the
+ * output is {@code Q(a + b)}, as of a {@link QuantBidirectional} that adds.
  *
- * <p>Shapes: input {@code [batch, nIn, time]}, output {@code [batch, n, time]}. Like the stock layer
- * it takes whole sequences only, and applies a mask that layers before it have passed by; its {@code
- * CacheMode} has no effect, and masked time steps before unmasked ones get the true gradient.
+ * <p>Shapes: input {@code [batch, nIn, time]}, output {@code [batch, n, time]}. Like the stock
+ * layer it takes whole sequences only, and applies a mask that layers before it have passed by; its
+ * {@code CacheMode} has no effect, and masked time steps before unmasked ones get the true
+ * gradient.
  *
  * <p>Parameters: those of the quantized layers inside with {@code F} or {@code B} behind them, so
  * {@code WF}, {@code RWF}, {@code bF} and so on; then {@code inputRange} where this layer quantizes
@@ -59,8 +60,7 @@ public class QuantGravesBidirectionalLSTM extends GravesBidirectionalLSTM
         if (directions == null || !equals(source)) {
             Bidirectional pair = new Bidirectional(Bidirectional.Mode.ADD, direction(true));
             pair.setBwd(direction(false));
-            directions =
-                    new Directions(pair, Directions.Keys.BEHIND, quantization, getLayerName());
+            directions = new Directions(pair, Directions.Keys.BEHIND, quantization, getLayerName());
             source = clone();
         }
         return directions;
