@@ -12,7 +12,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.function.Function;
-import org.deeplearning4j.nn.api.Layer.Type;
 import org.deeplearning4j.nn.conf.GradientNormalization;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.RNNFormat;
@@ -552,7 +551,8 @@ final class BidirectionalNetworkTest {
                         sequenceEnd(RNNFormat.NCW));
         assertThatThrownBy(() -> net.rnnTimeStep(Nd4j.zeros(1, INPUTS, 1)))
                 .isInstanceOf(UnsupportedOperationException.class);
-        assertThat(net.getLayer(0).type()).isEqualTo(Type.RECURRENT);
+        assertThat(net.getLayer(0).type())
+                .isEqualTo(org.deeplearning4j.nn.api.Layer.Type.RECURRENT);
     }
 
     /** The first time step says the class of the last, and the other way round. */
