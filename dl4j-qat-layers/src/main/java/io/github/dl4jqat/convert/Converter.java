@@ -13,6 +13,7 @@ import io.github.dl4jqat.layers.NoIntegerForm;
 import io.github.dl4jqat.layers.PassThrough;
 import io.github.dl4jqat.layers.QuantActivationLayer;
 import io.github.dl4jqat.layers.QuantLayerConfiguration;
+import io.github.dl4jqat.layers.QuantizedEmbedding;
 import io.github.dl4jqat.layers.QuantizedLayer;
 import io.github.dl4jqat.quant.QuantParams;
 import io.github.dl4jqat.quant.Requantization;
@@ -217,6 +218,9 @@ public final class Converter {
             flow = quantizedHere(node, in, running.inputParams());
         } else if (layer instanceof FakeQuantLayer && !in.isInteger() && in.parts() == null) {
             return quantizedHere(node, in, running.outputParams());
+        }
+        if (running instanceof QuantizedEmbedding) {
+            return IntegerForms.QUANTIZED.get(layer.getClass()).apply(node, in, conversion);
         }
         boolean takesParts =
                 layer instanceof FakeQuantLayer || layer instanceof QuantActivationLayer;

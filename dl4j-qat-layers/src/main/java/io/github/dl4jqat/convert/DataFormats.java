@@ -21,6 +21,7 @@ import org.deeplearning4j.nn.conf.layers.Convolution3D;
 import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
 import org.deeplearning4j.nn.conf.layers.Deconvolution3D;
 import org.deeplearning4j.nn.conf.layers.DenseLayer;
+import org.deeplearning4j.nn.conf.layers.EmbeddingSequenceLayer;
 import org.deeplearning4j.nn.conf.layers.GlobalPoolingLayer;
 import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.conf.layers.LocalResponseNormalization;
@@ -66,6 +67,7 @@ final class DataFormats {
         map.put(Cnn3DLossLayer.class, l -> ((Cnn3DLossLayer) l).getDataFormat());
         map.put(Bidirectional.class, l -> ((Bidirectional) l).getRNNDataFormat());
         map.put(BaseRecurrentLayer.class, l -> ((BaseRecurrentLayer) l).getRnnDataFormat());
+        map.put(EmbeddingSequenceLayer.class, l -> ((EmbeddingSequenceLayer) l).getOutputFormat());
         map.put(RnnOutputLayer.class, l -> ((RnnOutputLayer) l).getRnnDataFormat());
         map.put(RnnLossLayer.class, l -> ((RnnLossLayer) l).getRnnDataFormat());
         return map;

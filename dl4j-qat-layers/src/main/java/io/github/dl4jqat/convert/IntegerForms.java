@@ -14,6 +14,8 @@ import io.github.dl4jqat.layers.QuantDeconvolution3D;
 import io.github.dl4jqat.layers.QuantDenseLayer;
 import io.github.dl4jqat.layers.QuantDepthwiseConvolution2D;
 import io.github.dl4jqat.layers.QuantElementWiseMultiplicationLayer;
+import io.github.dl4jqat.layers.QuantEmbeddingLayer;
+import io.github.dl4jqat.layers.QuantEmbeddingSequenceLayer;
 import io.github.dl4jqat.layers.QuantGlobalPoolingLayer;
 import io.github.dl4jqat.layers.QuantGravesBidirectionalLSTM;
 import io.github.dl4jqat.layers.QuantGravesLSTM;
@@ -75,6 +77,8 @@ final class IntegerForms {
         forms.put(QuantElementWiseMultiplicationLayer.class, LinearForms::channelScale);
         forms.put(QuantConvolution3D.class, VolumeForms::convolution);
         forms.put(QuantDeconvolution3D.class, VolumeForms::transposed);
+        forms.put(QuantEmbeddingLayer.class, TableForms::embedding);
+        forms.put(QuantEmbeddingSequenceLayer.class, TableForms::embedding);
         forms.put(QuantOutputLayer.class, LinearForms::output);
         forms.put(QuantLSTM.class, SequenceForms::recurrent);
         forms.put(QuantGravesLSTM.class, SequenceForms::recurrent);

@@ -75,8 +75,8 @@ final class ModelDraft {
         ends.put(node, tensor);
     }
 
-    /** The integers of a network input, whose floats have that shape. */
-    TensorType quantizedInput(String name, List<Integer> shape, QuantParams params, String layer) {
+    /** A network input, whose floats have that shape. */
+    TensorType rawInput(String name, List<Integer> shape) {
         TensorType floats = inputs.get(name);
         if (floats == null) {
             floats = new TensorType(name, shape, null);
@@ -90,6 +90,12 @@ final class ModelDraft {
                             + ", another layer with "
                             + floats.shape());
         }
+        return floats;
+    }
+
+    /** The integers of a network input, whose floats have that shape. */
+    TensorType quantizedInput(String name, List<Integer> shape, QuantParams params, String layer) {
+        TensorType floats = rawInput(name, shape);
         TensorType integers = new TensorType(unique(name + ":quantized"), shape, params);
         add(new Quantize(layer, floats, integers));
         return integers;

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import org.deeplearning4j.nn.api.Layer;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
+import org.deeplearning4j.nn.conf.layers.EmbeddingSequenceLayer;
 import org.deeplearning4j.nn.gradient.Gradient;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -102,7 +103,10 @@ class LayerState {
 
     /** Notes the shape of the first data that a layer sees which may quantize a network's input. */
     final void noteInput(INDArray x) {
-        boolean first = how.input() != null || conf instanceof FakeQuantLayer;
+        boolean first =
+                how.input() != null
+                        || conf instanceof FakeQuantLayer
+                        || conf instanceof EmbeddingSequenceLayer;
         if (first && conf.getQuantization().inputShape() == null) {
             List<Integer> shape = new ArrayList<>();
             for (int axis = 1; axis < x.rank(); axis++) {

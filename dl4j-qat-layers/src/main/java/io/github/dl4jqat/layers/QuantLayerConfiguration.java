@@ -1,6 +1,7 @@
 package io.github.dl4jqat.layers;
 
 import io.github.dl4jqat.estimator.GradientEstimators;
+import io.github.dl4jqat.estimator.Knob;
 import io.github.dl4jqat.quant.Quantizers;
 import io.github.dl4jqat.quant.Symmetry;
 import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
@@ -74,6 +75,17 @@ public interface QuantLayerConfiguration {
         }
         requireNoBatchNorm(quantization, "A pooling, rounding or output layer");
         return quantization.withPreActivation(null);
+    }
+
+    /**
+     * How a layer may be quantized whose parameters stay float, because its integer form is a table
+     * of its results.
+     */
+    static LayerQuantization floatParameters(LayerQuantization quantization) {
+        LayerQuantization q = consecutiveOutput(quantization).withOscillation(null);
+        return q.schedule() == null
+                ? q.withWeight(null)
+                : q.withSchedule(q.schedule().without(Knob.PORTION)).withWeight(null);
     }
 
     /**

@@ -286,7 +286,7 @@ final class Planner {
         }
         TensorGrid grid = incoming(node);
         if (NodeKinds.readsIndices(layer)) {
-            reason += " in a table";
+            reason = "a table of integers";
         } else if (grid == null) {
             q = q.withInput(config.forInput());
             reason += ", quantizes its input";
