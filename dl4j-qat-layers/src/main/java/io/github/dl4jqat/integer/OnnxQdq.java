@@ -26,6 +26,7 @@ import onnx.Onnx.ModelProto;
  *   <li>Maximum and whatever moves elements: on bytes. An elementwise function: Gather from a
  *       table, with the channel's offset where each channel has its own.
  *   <li>An embedding: Gather from a table of bytes.
+ *   <li>A recurrent layer: a Scan over time of MatMulInteger, tables and rounding.
  * </ul>
  *
  * A float island stays one, of float operators.
@@ -54,6 +55,7 @@ public final class OnnxQdq {
     private final QdqStructure structure;
     private final QdqLookups lookups;
     private final QdqFloats floats;
+    private final QdqRecurrent loops;
     private final Map<String, Value> values = new HashMap<>();
 
     private OnnxQdq(String name, OnnxOptions options) {
@@ -67,6 +69,7 @@ public final class OnnxQdq {
         this.structure = new QdqStructure(graph, pieces);
         this.lookups = new QdqLookups(graph, pieces);
         this.floats = new QdqFloats(graph, pieces);
+        this.loops = new QdqRecurrent(graph, pieces);
     }
 
     /**
@@ -204,6 +207,8 @@ public final class OnnxQdq {
             return structure.spread(spread, in);
         } else if (op instanceof Reverse reverse) {
             return structure.reverse(reverse, in);
+        } else if (op instanceof Recurrent recurrent) {
+            return loops.sequence(recurrent, in);
         }
         throw new IllegalArgumentException("OnnxQdq: " + op + " has no ONNX form");
     }

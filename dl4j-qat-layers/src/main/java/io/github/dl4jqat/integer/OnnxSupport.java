@@ -1,5 +1,6 @@
 package io.github.dl4jqat.integer;
 
+import io.github.dl4jqat.kernels.RecurrentCell;
 import io.github.dl4jqat.quant.Requantization;
 import java.util.ArrayList;
 import java.util.List;
@@ -45,17 +46,11 @@ public final class OnnxSupport {
     }
 
     private static Optional<String> obstacle(IntegerOp op) {
-        if (op.constants().filter(w -> w.params().spec().bits() > BYTE_BITS).isPresent()) {
+        if (bits(op) > BYTE_BITS) {
             return Optional.of(
                     "ONNX Runtime computes with weights of up to 8 bits, layer '"
                             + op.name()
                             + "' has more");
-        }
-        if (op instanceof Recurrent) {
-            return Optional.of(
-                    "ONNX Runtime's recurrent operators do not compute layer '"
-                            + op.name()
-                            + "' to the last bit");
         }
         if (poolConstants(op) > LARGEST_POOL_CONSTANT) {
             return Optional.of(
@@ -82,6 +77,16 @@ public final class OnnxSupport {
                             + maxPool.window());
         }
         return Optional.empty();
+    }
+
+    /** The width of the weights that matrices and kernels are multiplied with. */
+    private static int bits(IntegerOp op) {
+        int bits = op.constants().map(w -> w.params().spec().bits()).orElse(0);
+        if (op instanceof Recurrent recurrent) {
+            RecurrentCell cell = recurrent.cell();
+            return Math.max(bits, cell.recurrent().params().spec().bits());
+        }
+        return bits;
     }
 
     /** A sum is a convolution with ones, a mean without padding a product with factors. */

@@ -21,9 +21,6 @@ import java.util.Arrays;
  */
 final class GateSums {
 
-    /** Where a part of the sum is clamped. */
-    static final int LIMIT = 1 << 22;
-
     private final WeightRows weights;
     private final WeightRows recurrent;
     private final int[] bias;
@@ -66,7 +63,8 @@ final class GateSums {
     /** A requantizer to the grid before the activation function, which clamps only far outside. */
     static Requantizer requantizer(
             Requantization mode, QuantParams factor, WeightRows weights, QuantParams to) {
-        return Requantizer.of(mode, factor.scale(), weights.params().scales(), to, -LIMIT, LIMIT);
+        int limit = RecurrentCell.PART_LIMIT;
+        return Requantizer.of(mode, factor.scale(), weights.params().scales(), to, -limit, limit);
     }
 
     /** Sums of integers need a grid with zero point 0. */

@@ -96,8 +96,8 @@ public final class LstmCell implements RecurrentCell {
                 peepholes == null
                         ? null
                         : GateSums.requantizer(mode, memory, peepholes, preActivation);
-        kept = product(gate.scale(), memory.scale(), memory, -GateSums.LIMIT, GateSums.LIMIT);
-        added = product(activation.scale(), gate.scale(), memory, -GateSums.LIMIT, GateSums.LIMIT);
+        kept = product(gate.scale(), memory.scale(), memory, -PART_LIMIT, PART_LIMIT);
+        added = product(activation.scale(), gate.scale(), memory, -PART_LIMIT, PART_LIMIT);
         out =
                 product(
                         gate.scale(),

@@ -11,6 +11,12 @@ import io.github.dl4jqat.quant.Requantization;
  */
 public sealed interface RecurrentCell permits LstmCell, SimpleRnnCell {
 
+    /**
+     * Where each part of a sum is clamped, on both sides: far outside any grid, and small enough
+     * for sums of three to be exact in a float.
+     */
+    int PART_LIMIT = 1 << 22;
+
     /** Features of the input. */
     int inputs();
 

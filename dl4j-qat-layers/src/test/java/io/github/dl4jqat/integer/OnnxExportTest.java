@@ -4,12 +4,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import io.github.dl4jqat.export.onnx.OnnxExporter;
+import io.github.dl4jqat.kernels.RandomCells;
+import io.github.dl4jqat.kernels.RecurrentCell;
+import io.github.dl4jqat.quant.QuantSpec;
+import io.github.dl4jqat.quant.Quantizers;
 import io.github.dl4jqat.quant.Requantization;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -135,6 +140,29 @@ class OnnxExportTest {
                 assertThat(ops)
                         .containsKey(kind == TestModels.Kind.DENSE ? "QGemm" : "QLinearConv");
                 assertThat(ops).doesNotContainKeys("Conv", "Gemm", "Cast");
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"13, false", "17, false", "18, false", "21, true", "25, true"})
+    void recurrentLayers_areLoopsOverIntegers(int opset, boolean packed) throws IOException {
+        OnnxExporter exporter =
+                OnnxExporter.builder().opset(opset).packedWeights(packed).build();
+        Random random = new Random(opset);
+        for (QuantSpec spec : List.of(Quantizers.int8PerChannel(), Quantizers.int4PerChannel())) {
+            for (RecurrentCell cell :
+                    List.of(
+                            RandomCells.simple(random, 5, 4, spec, Requantization.FLOAT),
+                            RandomCells.lstm(random, 3, 5, spec, true, Requantization.FLOAT))) {
+                TensorType q = TensorType.of("q", cell.input(), cell.inputs(), 9);
+                TensorType out = TensorType.of("out", cell.output(), cell.units(), 9);
+                IntegerModel model = TestModels.around(new Recurrent("rnn", q, out, cell));
+                TestModels models = new TestModels(opset, Requantization.FLOAT, 8, 8);
+                assertThat(difference(exporter, models, model)).as("%s", cell).isZero();
+                Map<String, Integer> ops = OnnxRuns.optimized(folder.resolve("model.onnx"));
+                assertThat(ops).containsEntry("MatMulInteger", 2).containsEntry("Scan", 1);
+                assertThat(ops).doesNotContainKeys("LSTM", "RNN", "MatMul", "Gemm", "Tanh");
             }
         }
     }

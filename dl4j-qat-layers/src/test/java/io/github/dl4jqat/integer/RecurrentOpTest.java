@@ -14,6 +14,7 @@ import io.github.dl4jqat.quant.Requantization;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -24,6 +25,8 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 @ExtendWith(Seeds.class)
 final class RecurrentOpTest {
+
+    private static final Requantization FLOAT = Requantization.FLOAT;
 
     private static List<Recurrent> ops(Random random, Requantization mode) {
         List<Recurrent> ops = new ArrayList<>();
@@ -103,11 +106,36 @@ final class RecurrentOpTest {
         }
     }
 
+    /** Among the batches is one that goes through in several parts. */
     @Test
-    void onnxRuntime_isNotAsked(Random random) {
-        Recurrent op = ops(random, Requantization.FLOAT).get(0);
+    void onnxRuntime_equalsTheJavaEngine(Random random) {
+        for (QuantSpec spec :
+                List.of(
+                        Quantizers.int8PerChannel(),
+                        Quantizers.int4PerChannel(),
+                        Quantizers.int8PerTensor())) {
+            for (Recurrent op :
+                    List.of(
+                            op(RandomCells.simple(random, 5, 4, spec, FLOAT), 6),
+                            op(RandomCells.lstm(random, 3, 5, spec, false, FLOAT), 7),
+                            op(RandomCells.lstm(random, 4, 3, spec, true, FLOAT), 1),
+                            op(RandomCells.lstm(random, 6, 17, spec, true, FLOAT), 23))) {
+                for (int batch : List.of(1, 19, 300)) {
+                    int[] q = new int[batch * op.input().elements()];
+                    Arrays.setAll(q, i -> random.nextInt(256));
+                    int[] y = BothEngines.run(op, batch, q);
+                    assertThat(Arrays.stream(y).distinct().count()).isGreaterThan(1);
+                }
+            }
+        }
+    }
+
+    @Test
+    void onnxRuntime_isNotAsked_forWideWeights(Random random) {
+        QuantSpec wide = Quantizers.intPerTensor(11);
+        Recurrent op = op(RandomCells.simple(random, 5, 4, wide, FLOAT), 6);
         assertThat(OnnxSupport.obstacle(TestModels.around(op)))
-                .hasValueSatisfying(reason -> assertThat(reason).contains("'rnn'"));
+                .hasValueSatisfying(reason -> assertThat(reason).contains("8 bits", "'rnn'"));
         try (IntegerNetwork net = IntegerNetwork.of(TestModels.around(op), EngineChoice.AUTO)) {
             assertThat(net.engine()).isEqualTo("Java");
         }
