@@ -28,7 +28,7 @@ final class KerasModels {
     /**
      * In the manner of a MobileNet: a padded strided convolution, a depthwise one, a sum with a
      * shortcut; each convolution with a batch normalization, the first two with a ReLU that ends at
-     * 6.
+     * 6. Then a separable convolution with a bias.
      */
     KerasFile residual() {
         KerasFile f = KerasFile.functional().input("in", SIZE, SIZE, CHANNELS);
@@ -52,13 +52,10 @@ final class KerasModels {
         conv(f, "shortcut", "stem_relu", 6, 5, 1, 1, "same", true);
         f.layer("Add", "sum", Map.of(), "pw_bn", "shortcut");
         f.layer("Activation", "sum_relu", Map.of("activation", "relu"), "sum");
-        f.layer(
-                "GlobalAveragePooling2D",
-                "gap",
-                Map.of("data_format", "channels_last"),
-                "sum_relu");
+        separable(f, "sep", "sum_relu", 5, 4, 3);
+        f.layer("GlobalAveragePooling2D", "gap", Map.of("data_format", "channels_last"), "sep");
         f.layer("Dropout", "drop", Map.of("rate", 0.25), "gap");
-        dense(f, "probs", "drop", 5, CLASSES, "softmax");
+        dense(f, "probs", "drop", 4, CLASSES, "softmax");
         return f;
     }
 
@@ -72,6 +69,8 @@ final class KerasModels {
         x = norm(x, "dw_bn").map(KerasModels::clip);
         x = norm(KerasMath.conv(x, get("pw.kernel"), null, 1, 1, true, 5), "pw_bn");
         x = KerasMath.add(x, shortcut).map(v -> Math.max(v, 0));
+        x = KerasMath.depthwise(x, get("sep.depthwise"), null, 3, 1, true);
+        x = KerasMath.conv(x, get("sep.pointwise"), get("sep.bias"), 1, 1, true, 4);
         x = KerasMath.globalAverage(x);
         return KerasMath.softmax(dense(x, "probs"));
     }
@@ -180,6 +179,19 @@ final class KerasModels {
                 size,
                 channels,
                 1);
+    }
+
+    private void separable(KerasFile f, String name, String input, int in, int out, int size) {
+        Map<String, Object> config = window(size, 1, "same", true);
+        config.put("filters", out);
+        config.put("depth_multiplier", 1);
+        config.put("depthwise_initializer", initializer());
+        config.put("pointwise_initializer", initializer());
+        f.layer("SeparableConv2D", name, config, inputs(input));
+        float[] depthwise = values(name + ".depthwise", size * size * in, 0, 0.4);
+        f.weight("depthwise_kernel", depthwise, size, size, in, 1);
+        f.weight("pointwise_kernel", values(name + ".pointwise", in * out, 0, 0.5), 1, 1, in, out);
+        f.weight("bias", values(name + ".bias", out, 0, 0.3), out);
     }
 
     private void sequence(KerasFile f, String name, String input, int in, int out, int size) {
