@@ -101,7 +101,7 @@ final class HttpFetch {
                 return answer;
             }
             try (answer) {
-                uri = target(answer);
+                uri = target(uri, answer.header("Location"));
             }
         }
         throw new ZooException(
@@ -123,9 +123,12 @@ final class HttpFetch {
         }
     }
 
-    private static URI target(Answer answer) throws ZooException {
-        URI from = answer.uri();
-        String location = answer.header("Location");
+    /**
+     * Where a redirect leads.
+     *
+     * @throws ZooException if that is no place to follow it to
+     */
+    static URI target(URI from, String location) throws ZooException {
         URI to;
         try {
             to = from.resolve(location);

@@ -62,18 +62,18 @@ final class ModelCache {
         Path models = folder.resolve("files");
         createFolder(models);
         Path file = models.resolve(entry.sha256() + ZooNames.EXTENSION);
-        Optional<byte[]> kept = kept(entry, file);
+        Optional<byte[]> kept = kept(entry, file, false);
         if (kept.isPresent()) {
             return kept.get();
         }
         try (FolderLock lock =
                 FolderLock.take(models.resolve(entry.sha256() + ".lock"), PATIENCE)) {
-            kept = kept(entry, file);
+            kept = kept(entry, file, true);
             return kept.isPresent() ? kept.get() : fetch(entry, uri, http, file);
         }
     }
 
-    private Optional<byte[]> kept(ZooEntry entry, Path file) throws IOException {
+    private Optional<byte[]> kept(ZooEntry entry, Path file, boolean warn) throws IOException {
         if (!Files.isRegularFile(file)) {
             return Optional.empty();
         }
@@ -83,10 +83,12 @@ final class ModelCache {
             LOG.info("Using the cached model {} at {}", entry.title(), file);
             return Optional.of(bytes);
         } catch (ZooException e) {
-            LOG.warn(
-                    "The cached model {} is damaged and fetched again: {}",
-                    entry.title(),
-                    e.getMessage());
+            if (warn) {
+                LOG.warn(
+                        "The cached model {} is damaged and fetched again: {}",
+                        entry.title(),
+                        e.getMessage());
+            }
             return Optional.empty();
         }
     }
