@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.function.UnaryOperator;
+import org.deeplearning4j.nn.conf.graph.AttentionVertex;
 import org.deeplearning4j.nn.conf.graph.ElementWiseVertex;
 import org.deeplearning4j.nn.conf.graph.GraphVertex;
 import org.deeplearning4j.nn.conf.graph.L2NormalizeVertex;
@@ -47,6 +48,7 @@ final class VertexForms {
         forms.put(ScaleVertex.class, VertexForms::scale);
         forms.put(ShiftVertex.class, VertexForms::shift);
         forms.put(L2NormalizeVertex.class, IslandForms::normalize);
+        forms.put(AttentionVertex.class, IslandForms::attention);
         forms.put(SubsetVertex.class, VertexForms::subset);
         forms.put(PoolHelperVertex.class, VertexForms::poolHelper);
         forms.put(ReshapeVertex.class, VertexForms::reshape);

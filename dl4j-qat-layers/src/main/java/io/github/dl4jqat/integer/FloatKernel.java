@@ -11,6 +11,15 @@ interface FloatKernel {
      */
     void run(float[] x, float[] y, int examples);
 
+    /**
+     * The same for an operation that reads several tensors.
+     *
+     * @param all the inputs in the operation's order
+     */
+    default void run(float[][] all, float[] y, int examples) {
+        run(all[0], y, examples);
+    }
+
     /** The kernel of an operation. */
     static FloatKernel of(FloatOp op) {
         if (op instanceof LocalResponseNormalization lrn) {
@@ -25,6 +34,8 @@ interface FloatKernel {
             return FloatKernels.softmax(softmax);
         } else if (op instanceof YoloActivation yolo) {
             return FloatKernels.yolo(yolo);
+        } else if (op instanceof DotProductAttention attention) {
+            return new AttentionKernel(attention);
         }
         throw new IllegalArgumentException("FloatKernel: " + op + " has no kernel on floats");
     }

@@ -19,9 +19,10 @@ public sealed interface FloatOp extends IntegerOp
                 PNormPool2d,
                 GlobalPNormPool,
                 FloatSoftmax,
-                YoloActivation {
+                YoloActivation,
+                DotProductAttention {
 
-    /** The floats read. */
+    /** The floats read, or the first of several tensors. */
     TensorType input();
 
     @Override

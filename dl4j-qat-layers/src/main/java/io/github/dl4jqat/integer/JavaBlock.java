@@ -77,7 +77,11 @@ final class JavaBlock {
             if (op instanceof Dequantize dequantize) {
                 dequantize.apply(integers(in), 0, y, 0, examples);
             } else {
-                kernels.onFloats.get(op).run(reals(in), y, examples);
+                float[][] all = new float[op.inputs().size()][];
+                for (int k = 0; k < all.length; k++) {
+                    all[k] = reals(op.inputs().get(k));
+                }
+                kernels.onFloats.get(op).run(all, y, examples);
             }
             floats.put(out.name(), y);
             return;

@@ -108,6 +108,14 @@ final class ModelCheck {
         }
         if (op instanceof FloatOp && early.contains(read.name())) {
             early.add(op.output().name());
+            if (!op.inputs().stream().allMatch(x -> early.contains(x.name()))) {
+                problems.add(
+                        who
+                                + " reads "
+                                + read
+                                + ", which has not been quantized, beside floats that integers"
+                                + " stand for; put a Quantize and a Dequantize before it");
+            }
         }
     }
 

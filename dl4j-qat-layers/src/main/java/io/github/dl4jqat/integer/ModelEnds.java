@@ -27,7 +27,7 @@ final class ModelEnds {
         model.inputs().forEach(x -> early.add(x.name()));
         List<IntegerOp> later = new ArrayList<>();
         for (IntegerOp op : model.ops()) {
-            if (!early.contains(op.inputs().get(0).name())) {
+            if (!op.inputs().stream().allMatch(x -> early.contains(x.name()))) {
                 later.add(op);
             } else if (op instanceof FloatOp) {
                 early.add(op.output().name());
@@ -53,7 +53,7 @@ final class ModelEnds {
                 if (op instanceof Dequantize) {
                     found.add(in);
                 } else {
-                    outward.add(in.name());
+                    op.inputs().forEach(t -> outward.add(t.name()));
                 }
             }
         }

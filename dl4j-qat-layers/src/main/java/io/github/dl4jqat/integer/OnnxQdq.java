@@ -157,7 +157,9 @@ public final class OnnxQdq {
         } else if (op instanceof Dequantize dequantize) {
             dequantize(dequantize);
         } else if (op instanceof FloatOp floatOp) {
-            values.put(op.output().name(), floats.of(floatOp, values.get(floatOp.input().name())));
+            List<Value> in = new ArrayList<>();
+            op.inputs().forEach(t -> in.add(values.get(t.name())));
+            values.put(op.output().name(), floats.of(floatOp, in));
         } else {
             List<Value> in = new ArrayList<>();
             op.inputs().forEach(t -> in.add(values.get(t.name())));

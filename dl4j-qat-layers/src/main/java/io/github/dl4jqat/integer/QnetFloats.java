@@ -1,10 +1,13 @@
 package io.github.dl4jqat.integer;
 
+import java.util.List;
 import org.nd4j.shade.jackson.databind.node.ArrayNode;
 import org.nd4j.shade.jackson.databind.node.ObjectNode;
 
 /** The fields of float operations in a manifest; their numbers are texts, like scales. */
 final class QnetFloats {
+
+    private static final int ATTENTION_INPUTS = 3;
 
     private QnetFloats() {}
 
@@ -26,8 +29,10 @@ final class QnetFloats {
     }
 
     /** The operation of a type, or null where the type is that of no float operation. */
-    static FloatOp read(QnetFields f, String type, String name, TensorType in, TensorType out)
+    static FloatOp read(
+            QnetFields f, String type, String name, List<TensorType> inputs, TensorType out)
             throws QnetFormatException {
+        TensorType in = inputs.get(0);
         return switch (type) {
             case "LocalResponseNormalization" ->
                     new LocalResponseNormalization(
@@ -44,6 +49,17 @@ final class QnetFloats {
             case "GlobalPNormPool" -> new GlobalPNormPool(name, in, out, f.integer("p"));
             case "FloatSoftmax" -> new FloatSoftmax(name, in, out);
             case "YoloActivation" -> new YoloActivation(name, in, out, f.floats("priors"));
+            case "DotProductAttention" -> {
+                if (inputs.size() != ATTENTION_INPUTS) {
+                    throw f.error(
+                            "lists "
+                                    + inputs.size()
+                                    + " inputs, a "
+                                    + type
+                                    + " has queries, keys and values");
+                }
+                yield new DotProductAttention(name, in, inputs.get(1), inputs.get(2), out);
+            }
             default -> null;
         };
     }

@@ -232,7 +232,7 @@ final class QnetReader {
                     new Dequantize(name, in, out, parts.floats(f, "values"), f.flag("softmax"));
             case "Embedding" -> new Embedding(name, in, out, table(f, out));
             default -> {
-                FloatOp floatOp = QnetFloats.read(f, f.text("type"), name, in, out);
+                FloatOp floatOp = QnetFloats.read(f, f.text("type"), name, inputs, out);
                 if (floatOp == null) {
                     throw f.error(
                             "operation '"

@@ -9,6 +9,9 @@ import org.deeplearning4j.nn.conf.graph.PreprocessorVertex;
 import org.deeplearning4j.nn.conf.graph.StackVertex;
 import org.deeplearning4j.nn.conf.graph.UnstackVertex;
 import org.deeplearning4j.nn.conf.layers.Layer;
+import org.deeplearning4j.nn.conf.layers.LearnedSelfAttentionLayer;
+import org.deeplearning4j.nn.conf.layers.RecurrentAttentionLayer;
+import org.deeplearning4j.nn.conf.layers.SelfAttentionLayer;
 import org.deeplearning4j.nn.conf.layers.SpaceToBatchLayer;
 import org.deeplearning4j.nn.conf.layers.samediff.SameDiffVertex;
 
@@ -17,6 +20,9 @@ public final class NoIntegerForm {
 
     private static final String BY_ITSELF =
             ", and an integer model computes each example by itself; ";
+
+    private static final String PROJECTED =
+            "it projects its input in a SameDiff graph, where no quantizer reaches the weights; ";
 
     private static final Map<Class<?>, String> REASONS = reasons();
 
@@ -45,8 +51,25 @@ public final class NoIntegerForm {
                         + " in the two tensors, and compute the distance of its outputs");
         map.put(
                 AttentionVertex.class,
-                "attention weighs its input by the softmax of a product of two tensors; end the"
-                        + " network before it, or keep the network float");
+                PROJECTED
+                        + "make the projections layers of their own (Convolution1D with a kernel"
+                        + " of 1), and use an AttentionVertex without projection behind them");
+        map.put(
+                SelfAttentionLayer.class,
+                PROJECTED
+                        + "make the projections layers of their own (Convolution1D with a kernel"
+                        + " of 1) in a graph, and use an AttentionVertex without projection"
+                        + " behind them");
+        map.put(
+                LearnedSelfAttentionLayer.class,
+                "attention with learned queries keeps its weights in a SameDiff graph, where no"
+                        + " quantizer reaches them; use an AttentionVertex without projection,"
+                        + " and an input of the network for the queries");
+        map.put(
+                RecurrentAttentionLayer.class,
+                "each of its time steps waits for a softmax over the whole sequence, in a"
+                        + " SameDiff graph where no quantizer reaches its weights; use an LSTM, and"
+                        + " an AttentionVertex without projection behind it");
         map.put(
                 SameDiffVertex.class,
                 "what it computes only its author knows; build it of layers and vertices that"

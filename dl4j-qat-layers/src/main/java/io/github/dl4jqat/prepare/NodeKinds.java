@@ -1,6 +1,7 @@
 package io.github.dl4jqat.prepare;
 
 import io.github.dl4jqat.layers.ActivationTable;
+import org.deeplearning4j.nn.conf.graph.AttentionVertex;
 import org.deeplearning4j.nn.conf.graph.GraphVertex;
 import org.deeplearning4j.nn.conf.graph.L2NormalizeVertex;
 import org.deeplearning4j.nn.conf.graph.ScaleVertex;
@@ -16,6 +17,7 @@ import org.deeplearning4j.nn.conf.layers.LocalResponseNormalization;
 import org.deeplearning4j.nn.conf.layers.LossLayer;
 import org.deeplearning4j.nn.conf.layers.PoolingType;
 import org.deeplearning4j.nn.conf.layers.RnnLossLayer;
+import org.deeplearning4j.nn.conf.layers.SelfAttentionLayer;
 import org.deeplearning4j.nn.conf.layers.Subsampling3DLayer;
 import org.deeplearning4j.nn.conf.layers.SubsamplingLayer;
 import org.deeplearning4j.nn.conf.layers.objdetect.Yolo2OutputLayer;
@@ -58,6 +60,10 @@ final class NodeKinds {
     static String island(Layer layer, GraphVertex vertex) {
         if (vertex instanceof L2NormalizeVertex) {
             return "divides by the norm of all its numbers";
+        }
+        if ((vertex instanceof AttentionVertex attends && !attends.isProjectInput())
+                || (layer instanceof SelfAttentionLayer self && !self.isProjectInput())) {
+            return "attention weighs its input by the softmax of a product of two tensors";
         }
         if (layer instanceof LocalResponseNormalization) {
             return "divides by a power of its neighbors";

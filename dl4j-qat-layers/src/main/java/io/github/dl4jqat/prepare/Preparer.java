@@ -106,8 +106,10 @@ public final class Preparer {
         ComputationGraph prepared = new ComputationGraph(conf);
         prepared.init();
         for (Entry entry : plan.entries()) {
-            if (entry.node().layer() != null) {
-                String name = entry.node().name();
+            String name = entry.node().name();
+            if (entry.node().layer() == null) {
+                copyOfVertex(net, prepared, name);
+            } else {
                 copy(net.getLayer(name), prepared.getLayer(name));
                 if (entry.batchNorm() != null) {
                     FoldedBatchNorm.copyParameters(
@@ -236,6 +238,15 @@ public final class Preparer {
         conf.getVertexInputs().put(insertion.name(), new ArrayList<>(List.of(insertion.after())));
         conf.setTopologicalOrder(null);
         conf.setTopologicalOrderStr(null);
+    }
+
+    /** Some vertices have parameters too. */
+    static void copyOfVertex(ComputationGraph from, ComputationGraph to, String name) {
+        Map<String, INDArray> params = from.getVertex(name).paramTable(false);
+        if (params != null) {
+            Map<String, INDArray> targets = to.getVertex(name).paramTable(false);
+            params.forEach((key, value) -> targets.get(key).assign(value));
+        }
     }
 
     private static void copy(

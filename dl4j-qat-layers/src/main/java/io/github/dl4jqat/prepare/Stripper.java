@@ -105,7 +105,9 @@ public final class Stripper {
         ComputationGraph stripped = new ComputationGraph(conf);
         stripped.init();
         for (Node node : view.nodes()) {
-            if (node.layer() != null && conf.getVertices().containsKey(node.name())) {
+            if (node.layer() == null) {
+                Preparer.copyOfVertex(net, stripped, node.name());
+            } else if (conf.getVertices().containsKey(node.name())) {
                 assign(node, params.get(node.name()), stripped.getLayer(node.name()));
             }
         }

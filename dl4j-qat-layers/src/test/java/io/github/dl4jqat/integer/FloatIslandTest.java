@@ -91,6 +91,74 @@ class FloatIslandTest {
         }
     }
 
+    /** Three tensors of different sizes, two of them on other grids. */
+    private static IntegerModel attention(boolean early) {
+        TensorType x = TensorType.ofFloats("x", 3, 4);
+        TensorType z = TensorType.ofFloats("z", 3, 5);
+        TensorType q = TensorType.of("q", GRID, 3, 4);
+        TensorType k = TensorType.of("k", UNIT, 3, 5);
+        TensorType v = TensorType.of("v", GRID, 3, 5);
+        TensorType fq = TensorType.ofFloats("fq", 3, 4);
+        TensorType fk = TensorType.ofFloats("fk", 3, 5);
+        TensorType fv = TensorType.ofFloats("fv", 3, 5);
+        TensorType g = TensorType.ofFloats("g", 3, 4);
+        TensorType r = TensorType.of("r", GRID, 3, 4);
+        TensorType y = TensorType.ofFloats("y", 3, 4);
+        return IntegerModel.builder()
+                .input(x)
+                .input(z)
+                .add(new Quantize("in", x, q))
+                .add(new Quantize("inK", z, k))
+                .add(new Quantize("inV", z, v))
+                .add(Dequantize.linear("toQ", q, fq, false))
+                .add(Dequantize.linear("toK", k, fk, false))
+                .add(Dequantize.linear("toV", v, fv, false))
+                .add(new DotProductAttention("attention", early ? x : fq, fk, fv, g))
+                .add(new Quantize("from", g, r))
+                .add(Dequantize.linear("end", r, y, false))
+                .output("y")
+                .output("g")
+                .build();
+    }
+
+    @Test
+    void attentionReadsThreeTensors_onBothEngines_andInAFile() throws java.io.IOException {
+        IntegerModel model = attention(false);
+        assertThat(Qnet.read(QnetTest.bytes(model), "memory")).isEqualTo(model);
+        assertThat(model.floatIslands()).containsExactly("attention");
+        java.util.Random random = new java.util.Random(4);
+        int batch = 7;
+        Map<String, TensorData> fed =
+                Map.of(
+                        "x", TensorData.of(randoms(random, 12 * batch)),
+                        "z", TensorData.of(randoms(random, 15 * batch)));
+        Map<String, TensorData> slow =
+                new JavaEngine(model).run(fed, List.of("r", "g", "y"), batch);
+        try (OrtEngine ort = new OrtEngine(model)) {
+            Map<String, TensorData> fast = ort.run(fed, List.of("r", "g", "y"), batch);
+            int[] a = slow.get("r").ints();
+            int[] b = fast.get("r").ints();
+            for (int i = 0; i < a.length; i++) {
+                assertThat(b[i]).isCloseTo(a[i], within(1));
+            }
+            // Floats that leave the model are made by the Java engine in both.
+            assertThat(fast.get("g").floats()).isEqualTo(slow.get("g").floats());
+        }
+        String manifest = QnetTest.manifest(model);
+        assertThat(manifest).contains("DotProductAttention");
+        assertThatThrownBy(() -> attention(true))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("put a Quantize and a Dequantize before it");
+    }
+
+    private static float[] randoms(java.util.Random random, int n) {
+        float[] values = new float[n];
+        for (int i = 0; i < n; i++) {
+            values[i] = 3 * random.nextFloat() - 1;
+        }
+        return values;
+    }
+
     /** Conv, island, conv, and a float operation behind the last integers. */
     private static IntegerModel network(TestModels models) {
         TensorType x = TensorType.ofFloats("x", 2, 6, 6);

@@ -71,6 +71,89 @@ class FloatOpTest {
     }
 
     @Test
+    void attentionMixesValuesByTheSoftmaxOfProducts() {
+        TensorType queries = floats("q", 4, 2);
+        TensorType keys = floats("k", 4, 3);
+        TensorType values = floats("v", 1, 3);
+        TensorType out = floats("y", 1, 2);
+        FloatOp op = new DotProductAttention("a", queries, keys, values, out);
+        // The first query goes with the first key, the second with none: products 2 ln 2, 0, 0.
+        float ln2 = (float) Math.log(2);
+        float[] q = {2, 0, 0, 0, 0, 0, 0, 0, 9, 9, 9, 9, 9, 9, 9, 9};
+        float[] k = {ln2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
+        float[] v = {8, 4, 0, 3, 6, 0};
+        float[] y = new float[4];
+        FloatKernel.of(op).run(new float[][] {q, k, v}, y, 2);
+        assertThat(y[0]).isCloseTo((2 * 8 + 4) / 4f, within(1e-6f));
+        assertThat(y[1]).isEqualTo(4);
+        assertThat(y[2]).isEqualTo(3);
+        assertThat(y[3]).isEqualTo(3);
+        // Products that no exponential holds.
+        TensorType one = floats("x", 1, 2);
+        FloatOp self = new DotProductAttention("a", one, one, one, floats("y", 1, 2));
+        assertThat(run(self, 1e6f, -1e6f)).containsExactly(1e6f, -1e6f);
+        assertThat(op.inputs()).containsExactly(queries, keys, values);
+    }
+
+    @Test
+    void attentionIsThatOfDeeplearning4j(Random random) {
+        int[] sizes = {3, 4, 5, 2};
+        INDArray q = Nd4j.createFromArray(floats(random, 2 * 3 * 4)).reshape(2, 3, 4);
+        INDArray k = Nd4j.createFromArray(floats(random, 2 * 3 * 5)).reshape(2, 3, 5);
+        INDArray v = Nd4j.createFromArray(floats(random, 2 * 2 * 5)).reshape(2, 2, 5);
+        INDArray expected =
+                Nd4j.exec(
+                        new org.nd4j.linalg.api.ops.impl.transforms.custom.DotProductAttention(
+                                q, k, v, null, true, false))[0];
+        FloatOp op =
+                new DotProductAttention(
+                        "a",
+                        floats("q", sizes[0], sizes[1]),
+                        floats("k", sizes[0], sizes[2]),
+                        floats("v", sizes[3], sizes[2]),
+                        floats("y", sizes[3], sizes[1]));
+        float[] y = new float[2 * 2 * 4];
+        float[][] all = {
+            q.dup('c').data().asFloat(), k.dup('c').data().asFloat(), v.dup('c').data().asFloat()
+        };
+        FloatKernel.of(op).run(all, y, 2);
+        float[] stock = expected.dup('c').data().asFloat();
+        for (int i = 0; i < y.length; i++) {
+            assertThat(y[i]).isCloseTo(stock[i], within(1e-5f));
+        }
+    }
+
+    private static float[] floats(Random random, int n) {
+        float[] values = new float[n];
+        for (int i = 0; i < n; i++) {
+            values[i] = 2 * random.nextFloat() - 1;
+        }
+        return values;
+    }
+
+    @Test
+    void attentionWantsSequencesThatFit() {
+        TensorType x = floats("x", 3, 4);
+        assertThatThrownBy(() -> new DotProductAttention("a", floats("q", 3), x, x, x))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("a sequence [features, time]");
+        assertThatThrownBy(() -> new DotProductAttention("a", x, floats("k", 2, 4), x, x))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("other features than queries");
+        assertThatThrownBy(() -> new DotProductAttention("a", x, x, floats("v", 3, 5), x))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("other time steps than keys");
+        assertThatThrownBy(() -> new DotProductAttention("a", x, x, x, floats("y", 4, 3)))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("[4, 3]");
+        TensorType integers =
+                TensorType.of("i", QuantParams.of(Quantizers.uint8PerTensor(), 1, 0), 3, 4);
+        assertThatThrownBy(() -> new DotProductAttention("a", x, integers, x, x))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("put a Dequantize between");
+    }
+
+    @Test
     void lengthHasALowerBoundInsteadOfAnAddend() {
         TensorType in = floats("x", 2);
         FloatOp op = new L2Normalize("l2", in, in, 0.5);

@@ -15,7 +15,8 @@ final class TestFloats {
         P_NORM,
         GLOBAL_P_NORM,
         SOFTMAX,
-        YOLO
+        YOLO,
+        ATTENTION
     }
 
     private final TestModels models;
@@ -76,6 +77,11 @@ final class TestFloats {
                         flat ? TensorType.ofFloats("g", channels) : same);
             }
             case YOLO -> yolo(height, width);
+            case ATTENTION -> {
+                TensorType x = TensorType.ofFloats("f", channels, height);
+                TensorType y = TensorType.ofFloats("g", channels, height);
+                yield new DotProductAttention("island", x, x, x, y);
+            }
         };
     }
 

@@ -155,7 +155,7 @@ class VertexPlanTest {
                                 .setOutputs("out"),
                         InputType.recurrent(3, 6));
         assertThat(entry(Qat.plan(attention, QatConfig.int8()), "attention").reason())
-                .contains("softmax of a product", "end the network before it");
+                .contains("projects its input", "use an AttentionVertex without projection");
         ComputationGraph own =
                 GraphNets.built(
                         graph("in")
