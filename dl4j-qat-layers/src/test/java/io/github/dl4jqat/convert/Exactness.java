@@ -84,7 +84,7 @@ final class Exactness {
         }
     }
 
-    private static void assertSameOnOnnxRuntime(
+    static void assertSameOnOnnxRuntime(
             String what, IntegerNetwork java, DataSetIterator data) {
         try (IntegerNetwork ort = java.withEngine(EngineChoice.ONNX_RUNTIME)) {
             data.reset();
