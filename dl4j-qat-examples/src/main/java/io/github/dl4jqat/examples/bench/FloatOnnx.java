@@ -51,7 +51,7 @@ final class FloatOnnx {
         for (TensorType y : model.outputs()) {
             onnx.graph.output(y.name(), onnx.values.get(y.name()), ElementType.FLOAT, y.shape());
         }
-        return onnx.graph.model("dl4j-qat bench", List.of()).toByteArray();
+        return onnx.graph.model().setProducerName("dl4j-qat bench").build().toByteArray();
     }
 
     private Value of(IntegerOp op) {
