@@ -2,6 +2,7 @@ package io.github.dl4jqat.integer;
 
 import io.github.dl4jqat.quant.QuantSpec;
 import io.github.dl4jqat.quant.Symmetry;
+import java.nio.ByteBuffer;
 import java.util.function.IntUnaryOperator;
 
 /**
@@ -55,31 +56,10 @@ final class BitPacking {
 
     /** The integers; {@code packed} holds exactly {@code bytes(count, spec.bits())} bytes. */
     static int[] unpack(byte[] packed, int count, QuantSpec spec) {
-        int bits = spec.bits();
-        boolean midRise = spec.symmetry() == Symmetry.MID_RISE;
-        int mask = (1 << bits) - 1;
+        PackedLevels levels = PackedLevels.of(ByteBuffer.wrap(packed), count, spec);
         int[] values = new int[count];
-        int unused = Integer.SIZE - bits;
-        long pending = 0;
-        int held = 0;
-        int from = 0;
         for (int i = 0; i < count; i++) {
-            while (held < bits) {
-                pending |= (packed[from++] & 0xFFL) << held;
-                held += Byte.SIZE;
-            }
-            if (midRise) {
-                values[i] = spec.qMin() + 2 * ((int) pending & mask);
-            } else if (spec.signed()) {
-                values[i] = (int) pending << unused >> unused;
-            } else {
-                values[i] = (int) pending & mask;
-            }
-            pending >>>= bits;
-            held -= bits;
-        }
-        if (pending != 0) {
-            throw new IllegalArgumentException("the bits after the last value are not zero");
+            values[i] = levels.next();
         }
         return values;
     }

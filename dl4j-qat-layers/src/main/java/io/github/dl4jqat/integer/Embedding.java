@@ -34,7 +34,7 @@ public final class Embedding implements IntegerOp {
      * @param table a row of {@code n} integers of the output for each index
      */
     public Embedding(String name, TensorType input, TensorType output, int[][] table) {
-        this(name, input, output, joined(name, output, table));
+        this(name, input, output, PackedLevels.of(joined(name, output, table)));
     }
 
     private static int[] joined(String name, TensorType output, int[][] table) {
@@ -60,7 +60,7 @@ public final class Embedding implements IntegerOp {
     }
 
     /** The rows one after the other. */
-    Embedding(String name, TensorType input, TensorType output, int[] table) {
+    Embedding(String name, TensorType input, TensorType output, PackedLevels table) {
         OpChecks.name(TYPE, name);
         FloatChecks.floats(TYPE, name, input);
         OpChecks.integers(TYPE, name, output);
@@ -74,11 +74,11 @@ public final class Embedding implements IntegerOp {
                     name,
                     "input " + input + " does not hold an index for each step of " + output);
         }
-        if (table.length == 0 || table.length % output.size(0) != 0) {
+        if (table.count() == 0 || table.count() % output.size(0) != 0) {
             throw OpChecks.error(
                     TYPE,
                     name,
-                    table.length + " integers are no table with rows of " + output.size(0));
+                    table.count() + " integers are no table with rows of " + output.size(0));
         }
         this.name = name;
         this.input = input;

@@ -18,17 +18,18 @@ final class LevelTable {
      *
      * @param who what the integers belong to, for errors
      */
-    LevelTable(String who, QuantSpec spec, int[] levels) {
+    LevelTable(String who, QuantSpec spec, PackedLevels levels) {
         boolean fitsByte = spec.bits() <= Byte.SIZE;
         this.spec = spec;
-        this.narrow = new byte[fitsByte ? levels.length : 0];
-        this.wide = new short[fitsByte ? 0 : levels.length];
-        for (int i = 0; i < levels.length; i++) {
-            OpChecks.level(who, "table", i, levels[i], spec);
+        this.narrow = new byte[fitsByte ? levels.count() : 0];
+        this.wide = new short[fitsByte ? 0 : levels.count()];
+        for (int i = 0; i < levels.count(); i++) {
+            int level = levels.next();
+            OpChecks.level(who, "table", i, level, spec);
             if (fitsByte) {
-                narrow[i] = (byte) levels[i];
+                narrow[i] = (byte) level;
             } else {
-                wide[i] = (short) levels[i];
+                wide[i] = (short) level;
             }
         }
     }

@@ -23,6 +23,7 @@ final class ModelCheck {
 
     private final Set<String> floatsRead = new HashSet<>();
     private final List<TensorType> inputs = new ArrayList<>();
+    private final Set<String> inputNames = new HashSet<>();
     private final List<String> problems = new ArrayList<>();
 
     ModelCheck(Requantization mode) {
@@ -45,6 +46,7 @@ final class ModelCheck {
                                 + " is not float; declare the float tensor and add a Quantize");
             }
             inputs.add(input);
+            inputNames.add(input.name());
             early.add(input.name());
             define(input, "the model's inputs");
         }
@@ -102,8 +104,7 @@ final class ModelCheck {
                             + from.name()
                             + "' is for the end of a network; put a FloatSoftmax behind it");
         }
-        boolean declared = inputs.stream().anyMatch(x -> x.name().equals(read.name()));
-        if (op instanceof Embedding && !declared) {
+        if (op instanceof Embedding && !inputNames.contains(read.name())) {
             problems.add(who + " reads " + read + ", which is no input of the model");
         }
         if (op instanceof FloatOp && early.contains(read.name())) {

@@ -21,6 +21,9 @@ public final class Qnet {
     /** Files of a later minor version are read; what they add is passed over. */
     static final int MINOR = 0;
 
+    /** Far more than the largest network needs; a tree in memory is many times as large. */
+    static final int LARGEST_MANIFEST = 1 << 24;
+
     static final String FORMAT = "qnet";
     static final String MANIFEST = "manifest.json";
     static final String MANIFEST_HASH = "manifest.sha256";

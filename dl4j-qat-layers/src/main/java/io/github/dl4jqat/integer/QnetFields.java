@@ -6,8 +6,10 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.function.ToDoubleFunction;
 import org.nd4j.shade.jackson.core.JsonFactory;
+import org.nd4j.shade.jackson.core.JsonFactoryBuilder;
 import org.nd4j.shade.jackson.core.JsonParser;
 import org.nd4j.shade.jackson.core.JsonToken;
+import org.nd4j.shade.jackson.core.StreamReadFeature;
 import org.nd4j.shade.jackson.databind.JsonNode;
 import org.nd4j.shade.jackson.databind.ObjectMapper;
 
@@ -23,7 +25,15 @@ final class QnetFields {
     /** The shortest decimal that names a double has up to 24 characters. */
     private static final int LONGEST_DECIMAL = 24;
 
-    private static final ObjectMapper TREES = new ObjectMapper();
+    /** Names in a file of a stranger are not kept beyond it, and make no table of names slow. */
+    private static final JsonFactory FACTORY =
+            new JsonFactoryBuilder()
+                    .disable(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES)
+                    .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
+                    .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+                    .build();
+
+    private static final ObjectMapper TREES = new ObjectMapper(FACTORY);
 
     private final JsonNode node;
     private final String source;
@@ -54,11 +64,9 @@ final class QnetFields {
     }
 
     private static void scan(byte[] json, String source) throws IOException {
-        JsonFactory factory =
-                new JsonFactory().enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION);
         int depth = 0;
         boolean ended = false;
-        try (JsonParser parser = factory.createParser(json)) {
+        try (JsonParser parser = FACTORY.createParser(json)) {
             for (JsonToken t = parser.nextToken(); t != null; t = parser.nextToken()) {
                 if (ended) {
                     throw new QnetFormatException(

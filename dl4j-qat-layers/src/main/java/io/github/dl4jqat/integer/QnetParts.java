@@ -76,8 +76,8 @@ final class QnetParts {
         }
     }
 
-    /** A part of packed integers; memory is taken only if there are as many as are claimed. */
-    int[] packed(QnetFields fields, String name, long count, QuantSpec spec)
+    /** A part of packed integers, which must be as many as are claimed. */
+    PackedLevels packed(QnetFields fields, String name, long count, QuantSpec spec)
             throws QnetFormatException {
         ByteBuffer packed = part(fields, name);
         if (count < 0 || packed.remaining() != BitPacking.bytes(count, spec.bits())) {
@@ -90,9 +90,10 @@ final class QnetParts {
                             + " bytes, the part has "
                             + packed.remaining());
         }
-        byte[] content = new byte[packed.remaining()];
-        packed.duplicate().get(content);
-        return BitPacking.unpack(content, Math.toIntExact(count), spec);
+        if (count > TensorType.MAX_ELEMENTS) {
+            throw fields.error(count + " integers, more than " + TensorType.MAX_ELEMENTS);
+        }
+        return PackedLevels.of(packed, (int) count, spec);
     }
 
     /** A part as it is. */

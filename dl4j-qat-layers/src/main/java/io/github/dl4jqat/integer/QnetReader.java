@@ -31,15 +31,19 @@ final class QnetReader {
         this.source = source;
     }
 
+    /**
+     * The model. Whatever is wrong with the file comes out as one exception, also what nobody
+     * thought of.
+     */
     IntegerModel read() throws QnetFormatException {
-        Map<String, ByteBuffer> entries = StoredZip.read(bytes, source);
-        QnetFields manifest = QnetFields.parse(manifestBytes(entries), source);
-        boolean later = version(manifest) > Qnet.MINOR;
-        floatNetwork = QnetExtras.read(manifest, entries, later);
-        parts = new QnetParts(manifest, entries, source);
         try {
+            Map<String, ByteBuffer> entries = StoredZip.read(bytes, source);
+            QnetFields manifest = QnetFields.parse(manifestBytes(entries), source);
+            boolean later = version(manifest) > Qnet.MINOR;
+            floatNetwork = QnetExtras.read(manifest, entries, later);
+            parts = new QnetParts(manifest, entries, source);
             return model(manifest);
-        } catch (IllegalArgumentException | ArithmeticException e) {
+        } catch (RuntimeException e) {
             throw new QnetFormatException(source, e.getMessage(), e);
         }
     }
@@ -65,6 +69,15 @@ final class QnetReader {
         if (!QnetWriter.sha256(manifest.duplicate()).equals(expected)) {
             throw new QnetFormatException(
                     source, "the SHA-256 of " + Qnet.MANIFEST + " does not match");
+        }
+        if (manifest.remaining() > Qnet.LARGEST_MANIFEST) {
+            throw new QnetFormatException(
+                    source,
+                    Qnet.MANIFEST
+                            + " has "
+                            + manifest.remaining()
+                            + " bytes, more than "
+                            + Qnet.LARGEST_MANIFEST);
         }
         byte[] json = new byte[manifest.remaining()];
         manifest.duplicate().get(json);
@@ -244,7 +257,7 @@ final class QnetReader {
         };
     }
 
-    private int[] table(QnetFields f, TensorType out) throws QnetFormatException {
+    private PackedLevels table(QnetFields f, TensorType out) throws QnetFormatException {
         if (out.isFloat()) {
             throw f.error("an Embedding writes integers, '" + out.name() + "' is float");
         }
@@ -313,7 +326,7 @@ final class QnetReader {
                 throw fields.error("shape " + shape + " is not possible");
             }
         }
-        int[] values = parts.packed(fields, "values", count, spec);
+        PackedLevels values = parts.packed(fields, "values", count, spec);
         QuantParams params = QuantParams.of(spec, parts.floats(fields, "scales"), 0);
         return Weights.of(params, shape, values, parts.ints(fields, "bias"));
     }

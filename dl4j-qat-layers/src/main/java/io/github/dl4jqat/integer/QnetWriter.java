@@ -76,6 +76,13 @@ final class QnetWriter {
         Map<String, byte[]> extras = QnetExtras.write(network, manifest);
         byte[] json =
                 new ObjectMapper().writerWithDefaultPrettyPrinter().writeValueAsBytes(manifest);
+        if (json.length > Qnet.LARGEST_MANIFEST) {
+            throw new IOException(
+                    "a .qnet file has a manifest of up to "
+                            + Qnet.LARGEST_MANIFEST
+                            + " bytes, the model needs "
+                            + json.length);
+        }
         Map<String, byte[]> entries = new LinkedHashMap<>();
         entries.put(Qnet.MANIFEST, json);
         entries.put(

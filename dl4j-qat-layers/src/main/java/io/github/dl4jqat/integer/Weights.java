@@ -40,16 +40,21 @@ public final class Weights {
      * @param bias one for each output channel
      */
     public static Weights of(QuantParams params, List<Integer> shape, int[] values, int[] bias) {
+        return of(params, shape, PackedLevels.of(values), bias);
+    }
+
+    /** The same for values that are taken one after the other. */
+    static Weights of(QuantParams params, List<Integer> shape, PackedLevels values, int[] bias) {
         List<Integer> sizes = List.copyOf(shape);
         long elements = 1;
         for (int n : sizes) {
-            if (n < 1 || (elements *= n) > Integer.MAX_VALUE) {
+            if (n < 1 || (elements *= n) > TensorType.MAX_ELEMENTS) {
                 throw new IllegalArgumentException("Weights: shape " + sizes + " is not possible");
             }
         }
-        if (sizes.isEmpty() || elements != values.length) {
+        if (sizes.isEmpty() || elements != values.count()) {
             throw new IllegalArgumentException(
-                    "Weights: " + values.length + " values for the shape " + sizes);
+                    "Weights: " + values.count() + " values for the shape " + sizes);
         }
         if (!params.spec().signed() || params.zeroPoint() != 0) {
             throw new IllegalArgumentException(
@@ -76,14 +81,15 @@ public final class Weights {
                             + " output channels; give zeros for a layer without bias");
         }
         boolean fitsByte = params.spec().bits() <= Byte.SIZE;
-        byte[] narrow = new byte[fitsByte ? values.length : 0];
-        short[] wide = new short[fitsByte ? 0 : values.length];
-        for (int i = 0; i < values.length; i++) {
-            OpChecks.level("Weights", "value", i, values[i], params.spec());
+        byte[] narrow = new byte[fitsByte ? values.count() : 0];
+        short[] wide = new short[fitsByte ? 0 : values.count()];
+        for (int i = 0; i < values.count(); i++) {
+            int value = values.next();
+            OpChecks.level("Weights", "value", i, value, params.spec());
             if (fitsByte) {
-                narrow[i] = (byte) values[i];
+                narrow[i] = (byte) value;
             } else {
-                wide[i] = (short) values[i];
+                wide[i] = (short) value;
             }
         }
         return new Weights(params, sizes, narrow, wide, bias.clone());

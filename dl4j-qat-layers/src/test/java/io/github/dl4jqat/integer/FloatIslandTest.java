@@ -160,7 +160,7 @@ class FloatIslandTest {
     }
 
     /** Conv, island, conv, and a float operation behind the last integers. */
-    private static IntegerModel network(TestModels models) {
+    static IntegerModel network(TestModels models) {
         TensorType x = TensorType.ofFloats("x", 2, 6, 6);
         TensorType q = TensorType.of("q", GRID, 2, 6, 6);
         Window2d w = Window2d.of(3, 3).withPads(1, 1, 1, 1);

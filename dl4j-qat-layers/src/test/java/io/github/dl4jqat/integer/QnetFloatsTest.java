@@ -124,7 +124,7 @@ class QnetFloatsTest {
     @Test
     void unsignedIntegersAreNoTwosComplement() {
         QuantSpec spec = Quantizers.uint8PerTensor();
-        LevelTable table = new LevelTable("t", spec, new int[] {0, 127, 128, 255});
+        LevelTable table = new LevelTable("t", spec, PackedLevels.of(new int[] {0, 127, 128, 255}));
         byte[] packed = BitPacking.pack(table, spec);
         assertThat(packed).containsExactly(0, 127, -128, -1);
         assertThat(BitPacking.unpack(packed, 4, spec)).containsExactly(0, 127, 128, 255);
