@@ -1,10 +1,12 @@
 package io.github.dl4jqat.layers;
 
 import io.github.dl4jqat.ops.QuantizerPass;
+import io.github.dl4jqat.ops.RectifiedKernels;
 import org.deeplearning4j.nn.workspace.ArrayType;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
 import org.nd4j.linalg.activations.IActivation;
 import org.nd4j.linalg.activations.impl.ActivationIdentity;
+import org.nd4j.linalg.activations.impl.ActivationReLU;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -15,7 +17,9 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  *   any other           y = Q_out(f(Q_pre(z)))
  * </pre>
  *
- * Belongs to one running layer; not thread-safe.
+ * <p>In training a ReLU and the quantizer behind it are one pass over memory each way.
+ *
+ * <p>Belongs to one running layer; not thread-safe.
  */
 final class ActivationPass {
 
@@ -32,6 +36,7 @@ final class ActivationPass {
         private QuantizerPass zPass;
         private INDArray activation;
         private QuantizerPass outputPass;
+        private boolean rectified;
     }
 
     /**
@@ -43,6 +48,9 @@ final class ActivationPass {
      */
     INDArray forward(
             INDArray z, IActivation f, boolean training, LayerWorkspaceMgr mgr, Trace trace) {
+        if (training && trace != null && rectifies(f)) {
+            return rectified(z, mgr, trace);
+        }
         INDArray zQuantized = z;
         QuantizerPass zPass = null;
         if (quantizers.preActivation() != null && quantizers.needsTable(f)) {
@@ -71,14 +79,47 @@ final class ActivationPass {
                 : LayerQuantizers.quantized(a, outputPass, ArrayType.ACTIVATIONS, mgr);
     }
 
+    /** Whether a function is a ReLU without further settings, and there is no table before it. */
+    private boolean rectifies(IActivation f) {
+        return f != null
+                && f.getClass() == ActivationReLU.class
+                && f.equals(new ActivationReLU())
+                && !quantizers.needsTable(f);
+    }
+
+    /** A ReLU and the quantizer behind it at once; the value between the two is not kept. */
+    private INDArray rectified(INDArray z, LayerWorkspaceMgr mgr, Trace trace) {
+        QuantizerPass pass = quantizers.observe(quantizers.output(), z, true, true);
+        trace.z = z;
+        trace.activation = z;
+        trace.outputPass = pass;
+        trace.rectified = true;
+        if (pass != null) {
+            return LayerQuantizers.quantized(z, pass, ArrayType.ACTIVATIONS, mgr);
+        }
+        INDArray y = mgr.createUninitialized(ArrayType.ACTIVATIONS, z.dataType(), z.shape(), 'c');
+        RectifiedKernels.rectify(z, y);
+        return y;
+    }
+
     /** The gradient at {@code z} from that of the output; {@code epsilon} is left as it is. */
     INDArray backward(INDArray epsilon, IActivation f, LayerWorkspaceMgr mgr, Trace trace) {
         INDArray grad = epsilon;
+        if (trace.rectified && trace.outputPass == null) {
+            grad =
+                    mgr.createUninitialized(
+                            ArrayType.BP_WORKING_MEM, epsilon.dataType(), epsilon.shape(), 'c');
+            RectifiedKernels.slope(trace.z, epsilon, grad);
+            return grad;
+        }
         if (trace.outputPass != null) {
             grad =
                     mgr.createUninitialized(
                             ArrayType.BP_WORKING_MEM, epsilon.dataType(), epsilon.shape(), 'c');
             quantizers.output().backward(trace.activation, epsilon, grad, trace.outputPass);
+        }
+        if (trace.rectified) {
+            return grad;
         }
         INDArray dz = f == null ? grad : f.backprop(trace.zQuantized, grad).getFirst();
         if (trace.zPass != null) {

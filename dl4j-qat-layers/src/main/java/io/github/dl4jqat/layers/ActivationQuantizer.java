@@ -7,7 +7,9 @@ import io.github.dl4jqat.kernels.TensorStatistics;
 import io.github.dl4jqat.observer.ObservedRange;
 import io.github.dl4jqat.ops.EstimatorKernels;
 import io.github.dl4jqat.ops.QuantizerPass;
+import io.github.dl4jqat.ops.RectifiedKernels;
 import io.github.dl4jqat.ops.TensorKernels;
+import io.github.dl4jqat.quant.Granularity;
 import io.github.dl4jqat.quant.QuantParams;
 import java.util.List;
 import java.util.Map;
@@ -105,11 +107,30 @@ final class ActivationQuantizer {
      * @param rangeFrozen whether the range stays; the first batch sets it nevertheless
      */
     void observe(INDArray x, boolean rangeFrozen) {
-        start(() -> EstimatorKernels.statistics(x, how.spec(), 0));
+        observe(x, false, rangeFrozen);
+    }
+
+    /**
+     * The same for a tensor or what a ReLU makes of it.
+     *
+     * @param rectified whether the ReLU is still to come
+     */
+    void observe(INDArray x, boolean rectified, boolean rangeFrozen) {
+        start(() -> EstimatorKernels.statistics(rectified ? rectified(x) : x, how.spec(), 0));
         if (moves(rangeFrozen)) {
-            TensorKernels.Ranges seen = TensorKernels.ranges(x, how.spec().granularity(), 0);
+            Granularity granularity = how.spec().granularity();
+            TensorKernels.Ranges seen =
+                    rectified
+                            ? TensorKernels.rectifiedRanges(x, granularity, 0)
+                            : TensorKernels.ranges(x, granularity, 0);
             widen(seen.min()[0], seen.max()[0]);
         }
+    }
+
+    private static INDArray rectified(INDArray x) {
+        INDArray y = x.ulike();
+        RectifiedKernels.rectify(x, y);
+        return y;
     }
 
     /** The same for values on the heap. */

@@ -184,23 +184,29 @@ final class LayerQuantizers implements LinearGrids {
      * is also what calibration gets.
      */
     QuantizerPass observe(ActivationQuantizer q, INDArray x, boolean training) {
+        return observe(q, x, false, training);
+    }
+
+    /** The same, and where {@code rectified}, of what a ReLU makes of the tensor. */
+    QuantizerPass observe(ActivationQuantizer q, INDArray x, boolean rectified, boolean training) {
         if (q == null) {
             return null;
         }
         if (calibrating) {
-            q.observe(x, false);
+            q.observe(x, rectified, false);
             q.commit(null, false);
             return null;
         }
         if (training && replaying) {
             q.forget();
         } else if (training) {
-            q.observe(x, clock.areRangesFrozen());
+            q.observe(x, rectified, clock.areRangesFrozen());
             if (clock.isCalibrating()) {
                 return null;
             }
         }
-        return q.pass(training, clock.moment(training, tensor(q)));
+        QuantizerPass pass = q.pass(training, clock.moment(training, tensor(q)));
+        return rectified && pass != null ? pass.behindRelu() : pass;
     }
 
     /**

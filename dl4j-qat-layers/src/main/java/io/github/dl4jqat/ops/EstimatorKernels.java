@@ -38,8 +38,39 @@ public final class EstimatorKernels {
         if (kernel.rounds() && !midRise(p)) {
             TensorKernels.fakeQuantize(x, y, p, axis);
         } else {
-            run(EstimatorPass.Form.FORWARD, x, null, y, p, values, axis, kernel);
+            run(EstimatorPass.Form.FORWARD, x, null, y, p, values, axis, kernel, false);
         }
+    }
+
+    /** {@link #forward} of {@code max(x, 0)}. */
+    static void rectifiedForward(
+            INDArray x,
+            INDArray y,
+            QuantParams p,
+            double[][] values,
+            int axis,
+            EstimatorKernel kernel) {
+        if (RectifiedKernels.rounds(p, kernel)) {
+            RectifiedKernels.fakeQuantize(x, y, p);
+        } else {
+            run(EstimatorPass.Form.FORWARD, x, null, y, p, values, axis, kernel, true);
+        }
+    }
+
+    /** {@link #backward} through a ReLU in front of the quantizer. */
+    static double[][] rectifiedBackward(
+            INDArray x,
+            INDArray grad,
+            INDArray dx,
+            QuantParams p,
+            double[][] values,
+            int axis,
+            EstimatorKernel kernel) {
+        if (kernel instanceof BackwardKernel rule && p.size() == 1) {
+            RectifiedKernels.backward(x, grad, dx, p, rule);
+            return new double[values.length][p.size()];
+        }
+        return run(EstimatorPass.Form.BACKWARD, x, grad, dx, p, values, axis, kernel, true);
     }
 
     /** Whole numbers of steps: what evaluation and the integer model use. */
@@ -53,7 +84,7 @@ public final class EstimatorKernels {
         if (kernel.rounds() && !midRise(p)) {
             TensorKernels.steps(x, y, p, axis);
         } else {
-            run(EstimatorPass.Form.LEVELS, x, null, y, p, values, axis, kernel);
+            run(EstimatorPass.Form.LEVELS, x, null, y, p, values, axis, kernel, false);
         }
     }
 
@@ -75,12 +106,13 @@ public final class EstimatorKernels {
             TensorKernels.backward(x, grad, dx, p, axis, rule);
             return new double[values.length][p.size()];
         }
-        return run(EstimatorPass.Form.BACKWARD, x, grad, dx, p, values, axis, kernel);
+        return run(EstimatorPass.Form.BACKWARD, x, grad, dx, p, values, axis, kernel, false);
     }
 
     /** {@code y} = the scale of each element. */
     public static void scales(INDArray y, QuantParams p, int axis) {
-        run(EstimatorPass.Form.FORWARD, y, null, y, p, new double[0][], axis, new ScaleOfElement());
+        EstimatorKernel scale = new ScaleOfElement();
+        run(EstimatorPass.Form.FORWARD, y, null, y, p, new double[0][], axis, scale, false);
     }
 
     /** Not an estimator; writes the scale, whatever the value. */
@@ -149,11 +181,12 @@ public final class EstimatorKernels {
             QuantParams p,
             double[][] values,
             int axis,
-            EstimatorKernel kernel) {
+            EstimatorKernel kernel,
+            boolean rectified) {
         requireSameShapes(x, grad == null ? x : grad, y);
         Granularity granularity = p.spec().granularity();
         DenseArrays.checkScales(y, p.size(), granularity, axis);
-        EstimatorPass pass = new EstimatorPass(form, kernel, p, values);
+        EstimatorPass pass = new EstimatorPass(form, kernel, p, values, rectified);
         if (y.isEmpty()) {
             return pass.sums();
         }

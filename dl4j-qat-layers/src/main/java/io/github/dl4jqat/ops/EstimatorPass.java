@@ -3,6 +3,8 @@ package io.github.dl4jqat.ops;
 import io.github.dl4jqat.kernels.EstimatorKernel;
 import io.github.dl4jqat.kernels.Grid;
 import io.github.dl4jqat.kernels.KernelRun;
+import io.github.dl4jqat.kernels.LearnedStepBackward;
+import io.github.dl4jqat.kernels.Rectifier;
 import io.github.dl4jqat.quant.QuantParams;
 import java.util.Arrays;
 import org.bytedeco.javacpp.DoublePointer;
@@ -29,14 +31,22 @@ final class EstimatorPass {
     private final QuantParams params;
     private final Grid grid;
     private final double[][] values;
+    private final boolean rectified;
     private final double[][][] sumsByPart = new double[OffHeapBlocks.parts()][][];
 
     /**
      * A pass.
      *
      * @param values of the quantizer's parameters, {@code [parameter][scale]}
+     * @param rectified whether a ReLU comes first
      */
-    EstimatorPass(Form form, EstimatorKernel kernel, QuantParams params, double[][] values) {
+    EstimatorPass(
+            Form form,
+            EstimatorKernel kernel,
+            QuantParams params,
+            double[][] values,
+            boolean rectified) {
+        this.rectified = rectified;
         this.form = form;
         this.kernel = kernel;
         this.params = params;
@@ -53,8 +63,25 @@ final class EstimatorPass {
      * @param perChannel elements of an output channel, if they are runs of memory
      */
     void run(INDArray x, INDArray grad, INDArray target, DenseLayout layout, long perChannel) {
+        boolean fast =
+                form == Form.BACKWARD
+                        && kernel instanceof LearnedStepBackward
+                        && !grid.midRise()
+                        && target.dataType() == DataType.FLOAT;
         OffHeapBlocks.overBlocks(
-                layout, part -> new Worker(part, x, grad, target, layout, perChannel));
+                layout,
+                part ->
+                        fast
+                                ? learnedStep(part, x, grad, target)
+                                : new Worker(part, x, grad, target, layout, perChannel));
+    }
+
+    private BlockWorker learnedStep(int part, INDArray x, INDArray grad, INDArray target) {
+        KernelRun run = new KernelRun();
+        run.single = true;
+        run.grid = grid;
+        sumsByPart[part] = new double[params.size()][values.length];
+        return new LearnedStepWorker(params, run, rectified, sumsByPart[part], x, grad, target);
     }
 
     /** The gradients of the parameters, {@code [parameter][scale]}. */
@@ -132,6 +159,9 @@ final class EstimatorPass {
                     doublePointers[j].position(from).get(blocks[j], 0, n);
                 }
             }
+            if (rectified) {
+                Rectifier.apply(run.x, 0, n);
+            }
         }
 
         @Override
@@ -151,6 +181,9 @@ final class EstimatorPass {
 
         @Override
         void store(long at, int n) {
+            if (rectified && form == Form.BACKWARD) {
+                Rectifier.mask(run.x, run.out, 0, n);
+            }
             long to = target.offset() + at;
             if (single) {
                 for (int i = 0; i < n; i++) {

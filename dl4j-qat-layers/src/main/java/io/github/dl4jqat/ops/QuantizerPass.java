@@ -27,6 +27,7 @@ public final class QuantizerPass {
     private final double[][] values;
     private final QuantParams params;
     private final EstimatorKernel kernel;
+    private final boolean rectified;
 
     private QuantizerPass(
             GradientEstimator estimator,
@@ -35,7 +36,8 @@ public final class QuantizerPass {
             int axis,
             double[][] values,
             QuantParams params,
-            EstimatorKernel kernel) {
+            EstimatorKernel kernel,
+            boolean rectified) {
         this.estimator = estimator;
         this.spec = spec;
         this.role = role;
@@ -43,6 +45,7 @@ public final class QuantizerPass {
         this.values = values;
         this.params = params;
         this.kernel = kernel;
+        this.rectified = rectified;
     }
 
     /**
@@ -69,7 +72,16 @@ public final class QuantizerPass {
                 axis,
                 values,
                 estimator.grid(spec, values, observed).atLeast(floor),
-                estimator.kernel(spec, moment));
+                estimator.kernel(spec, moment),
+                false);
+    }
+
+    /**
+     * The same pass over what a ReLU makes of a tensor, given the tensor in front of the ReLU:
+     * {@link #forward} and {@link #backward} do the work of both.
+     */
+    public QuantizerPass behindRelu() {
+        return new QuantizerPass(estimator, spec, role, axis, values, params, kernel, true);
     }
 
     /**
@@ -134,7 +146,11 @@ public final class QuantizerPass {
 
     /** {@code y} = what training computes with in place of {@code x}. */
     public void forward(INDArray x, INDArray y) {
-        EstimatorKernels.forward(x, y, params, values, axis, kernel);
+        if (rectified) {
+            EstimatorKernels.rectifiedForward(x, y, params, values, axis, kernel);
+        } else {
+            EstimatorKernels.forward(x, y, params, values, axis, kernel);
+        }
     }
 
     /** {@code y} = whole numbers of steps. */
@@ -149,7 +165,11 @@ public final class QuantizerPass {
      *     estimator's factor
      */
     public double[][] backward(INDArray x, INDArray grad, INDArray dx) {
-        double[][] sums = EstimatorKernels.backward(x, grad, dx, params, values, axis, kernel);
+        double[][] sums =
+                rectified
+                        ? EstimatorKernels.rectifiedBackward(
+                                x, grad, dx, params, values, axis, kernel)
+                        : EstimatorKernels.backward(x, grad, dx, params, values, axis, kernel);
         List<QuantizerParameter> parameters = estimator.parameters(spec, role);
         int learned = (int) parameters.stream().filter(QuantizerParameter::learned).count();
         double[][] gradients = new double[learned][];

@@ -83,6 +83,15 @@ final class StepLoops {
             lowKeys[c] = ClippedBits.lowKey((float) p.lowestStep() * p.scale(c));
             highKeys[c] = ClippedBits.highKey((float) p.highestStep() * p.scale(c));
         }
+        return within(lowKeys, highKeys);
+    }
+
+    /** The gradient in block 0 where the value in block 1 lies between two keys. */
+    static OffHeapBlocks.IntLoop within(int lowKey, int highKey) {
+        return within(new int[] {lowKey}, new int[] {highKey});
+    }
+
+    private static OffHeapBlocks.IntLoop within(int[] lowKeys, int[] highKeys) {
         return new OffHeapBlocks.IntLoop() {
             @Override
             public void run(int[][] b, int from, int to, int c) {

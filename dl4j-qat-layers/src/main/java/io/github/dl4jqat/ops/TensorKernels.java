@@ -5,6 +5,7 @@ import io.github.dl4jqat.kernels.ClippedBackward;
 import io.github.dl4jqat.kernels.FakeQuantKernel;
 import io.github.dl4jqat.kernels.IdentityBackward;
 import io.github.dl4jqat.kernels.RangeKernel;
+import io.github.dl4jqat.kernels.Rectifier;
 import io.github.dl4jqat.quant.Granularity;
 import io.github.dl4jqat.quant.QuantParams;
 import io.github.dl4jqat.quant.Requantizer;
@@ -135,6 +136,15 @@ public final class TensorKernels {
 
     /** The ranges of an array, one for each scale that the granularity asks for. */
     public static Ranges ranges(INDArray x, Granularity granularity, int axis) {
+        return ranges(x, granularity, axis, false);
+    }
+
+    /** The same of what a ReLU makes of the array. */
+    public static Ranges rectifiedRanges(INDArray x, Granularity granularity, int axis) {
+        return ranges(x, granularity, axis, true);
+    }
+
+    private static Ranges ranges(INDArray x, Granularity granularity, int axis, boolean rectified) {
         INDArray dense = DenseArrays.of(x, granularity, axis);
         DenseLayout layout = DenseArrays.layout(dense, granularity, axis);
         float[] min = new float[layout.scales()];
@@ -145,12 +155,18 @@ public final class TensorKernels {
         OffHeapBlocks.FloatLoop floats =
                 (b, from, to, c) -> {
                     float[] range = {Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY};
+                    if (rectified) {
+                        Rectifier.apply(b[0], from, to);
+                    }
                     RangeKernel.widen(b[0], from, to, range);
                     widen(lock, min, max, c, range);
                 };
         OffHeapBlocks.DoubleLoop doubles =
                 (b, from, to, c) -> {
                     float[] range = {Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY};
+                    if (rectified) {
+                        Rectifier.apply(b[0], from, to);
+                    }
                     RangeKernel.widen(b[0], from, to, range);
                     widen(lock, min, max, c, range);
                 };
@@ -236,7 +252,7 @@ public final class TensorKernels {
 
     /** Arrays that the loops can work on, and the array that the caller wants filled. */
     @SuppressWarnings("ArrayRecordComponent") // lives for one call
-    private record Job(INDArray[] sources, INDArray target, INDArray output, DenseLayout layout) {
+    record Job(INDArray[] sources, INDArray target, INDArray output, DenseLayout layout) {
 
         void finish() {
             if (target != output) {
@@ -245,7 +261,7 @@ public final class TensorKernels {
         }
     }
 
-    private static void run(
+    static void run(
             INDArray[] inputs,
             INDArray output,
             Granularity granularity,
@@ -261,7 +277,7 @@ public final class TensorKernels {
     }
 
     /** Null where there is nothing to do. */
-    private static Job prepare(
+    static Job prepare(
             INDArray[] inputs, INDArray output, Granularity granularity, int axis, int scales) {
         for (INDArray input : inputs) {
             if (!Arrays.equals(input.shape(), output.shape())) {
@@ -285,7 +301,7 @@ public final class TensorKernels {
         return new Job(sources, target, output, DenseArrays.layout(target, granularity, axis));
     }
 
-    private static void dispatch(
+    static void dispatch(
             INDArray[] sources,
             INDArray target,
             DenseLayout layout,
