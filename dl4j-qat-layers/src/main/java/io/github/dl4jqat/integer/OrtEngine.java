@@ -2,10 +2,7 @@ package io.github.dl4jqat.integer;
 
 import ai.onnxruntime.OnnxJavaType;
 import ai.onnxruntime.OnnxTensor;
-import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
-import ai.onnxruntime.OrtLoggingLevel;
-import ai.onnxruntime.OrtSession;
 import java.lang.ref.Cleaner;
 import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
@@ -19,8 +16,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.locks.ReadWriteLock;
-import java.util.concurrent.locks.ReentrantReadWriteLock;
 
 /**
  * The integer model in ONNX Runtime: bytes go in, bytes come out, and the floats at both ends, from
@@ -39,9 +34,13 @@ final class OrtEngine implements IntegerEngine {
     private final IntegerModel model;
     private final ModelEnds ends;
     private final JavaEngine java;
-    private final Native session;
+    private final OrtSessions sessions;
     private final Cleaner.Cleanable cleanable;
     private final String name;
+    private final DirectBuffers buffers = new DirectBuffers();
+
+    /** Null where floats at the ends are more than a Quantize or a Dequantize each. */
+    private final PlainEnds plain;
 
     OrtEngine(IntegerModel model) {
         this(model, null);
@@ -57,26 +56,15 @@ final class OrtEngine implements IntegerEngine {
         this.model = model;
         this.ends = new ModelEnds(model);
         this.java = new JavaEngine(model);
-        byte[] graph = graph(model);
-        OrtEnvironment environment = OrtEnvironment.getEnvironment();
-        try (OrtSession.SessionOptions options = new OrtSession.SessionOptions()) {
-            options.setIntraOpNumThreads(Runtime.getRuntime().availableProcessors());
-            options.setOptimizationLevel(OrtSession.SessionOptions.OptLevel.ALL_OPT);
-            // Threads that spin between operators take the processor from everyone else.
-            options.addConfigEntry("session.intra_op.allow_spinning", "0");
-            // Without VNNI, unsigned times signed bytes saturates at int16; this way it is exact.
-            options.addConfigEntry("session.x64quantprecision", "1");
-            options.setSessionLogLevel(OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR);
-            if (optimized != null) {
-                options.setOptimizedModelFilePath(optimized.toString());
-            }
-            this.session = new Native(environment, environment.createSession(graph, options));
+        try {
+            this.sessions = new OrtSessions(graph(model), OrtSessions.work(model), optimized);
         } catch (OrtException e) {
             throw new UnsupportedOperationException(
                     "ONNX Runtime refuses the model: " + e.getMessage(), e);
         }
-        this.cleanable = CLEANER.register(this, session);
-        this.name = "ONNX Runtime " + environment.getVersion();
+        this.cleanable = CLEANER.register(this, sessions);
+        this.name = "ONNX Runtime " + sessions.environment().getVersion();
+        this.plain = PlainEnds.of(model, ends);
     }
 
     private static byte[] graph(IntegerModel model) {
@@ -86,35 +74,6 @@ final class OrtEngine implements IntegerEngine {
             // A tensor whose name is the one made for an output, for example.
             throw new UnsupportedOperationException(
                     "The model has no ONNX form: " + e.getMessage(), e);
-        }
-    }
-
-    /** What must be closed, apart from the engine so that the cleaner can hold it. */
-    private static final class Native implements Runnable {
-        private final OrtEnvironment environment;
-        private final OrtSession session;
-        private final ReadWriteLock lock = new ReentrantReadWriteLock();
-        private boolean closed;
-
-        Native(OrtEnvironment environment, OrtSession session) {
-            this.environment = environment;
-            this.session = session;
-        }
-
-        /** Waits for runs under way: freeing a session in use would end the JVM. */
-        @Override
-        public void run() {
-            lock.writeLock().lock();
-            try {
-                if (!closed) {
-                    closed = true;
-                    session.close();
-                }
-            } catch (OrtException e) {
-                throw new IllegalStateException("ONNX Runtime cannot close its session", e);
-            } finally {
-                lock.writeLock().unlock();
-            }
         }
     }
 
@@ -131,6 +90,9 @@ final class OrtEngine implements IntegerEngine {
     @Override
     public Map<String, TensorData> run(
             Map<String, TensorData> feeds, Collection<String> wanted, int batch) {
+        if (plain != null && plain.serves(feeds, wanted, batch)) {
+            return floatsToFloats(feeds, wanted, batch);
+        }
         List<IntegerOp> plan = RunPlan.of(model, feeds, wanted, batch);
         Map<String, TensorData> known = new LinkedHashMap<>(feeds);
         Map<String, int[]> computed = new LinkedHashMap<>();
@@ -158,6 +120,16 @@ final class OrtEngine implements IntegerEngine {
             }
         }
         return java.run(known, wanted, batch);
+    }
+
+    /** The usual run, without anything in between: floats to bytes, bytes to floats. */
+    private Map<String, TensorData> floatsToFloats(
+            Map<String, TensorData> feeds, Collection<String> wanted, int batch) {
+        Map<String, int[]> computed = plain.ends(wanted, batch);
+        for (int from = 0; from < batch; from += LARGEST_PART) {
+            runPart(Map.of(), feeds, computed, from, Math.min(LARGEST_PART, batch - from));
+        }
+        return plain.outputs(wanted, computed, batch);
     }
 
     /** The tensor of integers that a wanted tensor is or is made of. */
@@ -219,68 +191,82 @@ final class OrtEngine implements IntegerEngine {
             Map<String, int[]> computed,
             int from,
             int examples) {
-        session.lock.readLock().lock();
         Map<String, OnnxTensor> inputs = new LinkedHashMap<>();
+        List<ByteBuffer> taken = new ArrayList<>();
+        Map<String, TensorType> names = new LinkedHashMap<>();
+        for (String tensor : computed.keySet()) {
+            TensorType type = model.tensor(tensor);
+            names.put(OnnxQdq.outputName(type), type);
+        }
         try {
-            if (session.closed) {
-                throw new IllegalStateException(name + " engine: it is closed");
-            }
-            for (IntegerOp op : ends.begins()) {
-                if (op instanceof Embedding embedding) {
-                    String x = embedding.input().name();
-                    if (!inputs.containsKey(x)) {
-                        inputs.put(x, indices(embedding, feeds.get(x), from, examples));
-                    } else {
-                        embedding.indices(feeds.get(x), from, examples);
-                    }
-                } else {
-                    String q = op.output().name();
-                    int first = feeds.containsKey(q) ? from * op.output().elements() : 0;
-                    inputs.put(q, bytes(op.output(), begins.get(q).ints(), first, examples));
-                }
-            }
-            Map<String, TensorType> names = new LinkedHashMap<>();
-            for (String tensor : computed.keySet()) {
-                TensorType type = model.tensor(tensor);
-                names.put(OnnxQdq.outputName(type), type);
-            }
-            try (OrtSession.Result result = session.session.run(inputs, names.keySet())) {
-                for (Map.Entry<String, TensorType> entry : names.entrySet()) {
-                    OnnxTensor tensor = (OnnxTensor) result.get(entry.getKey()).orElseThrow();
-                    TensorType type = entry.getValue();
-                    int[] q = computed.get(type.name());
-                    unpack(tensor.getByteBuffer(), type, q, from * type.elements());
-                }
-            }
-        } catch (OrtException e) {
+            sessions.run(
+                    examples,
+                    () -> inputs(begins, feeds, from, examples, inputs, taken),
+                    names.keySet(),
+                    result -> {
+                        for (Map.Entry<String, TensorType> entry : names.entrySet()) {
+                            OnnxTensor tensor =
+                                    (OnnxTensor) result.get(entry.getKey()).orElseThrow();
+                            TensorType type = entry.getValue();
+                            int[] q = computed.get(type.name());
+                            unpack(tensor.getByteBuffer(), type, q, from * type.elements());
+                        }
+                    });
+        } catch (OrtException | IllegalStateException e) {
             throw new IllegalStateException(name + " engine: " + e.getMessage(), e);
         } finally {
             inputs.values().forEach(OnnxTensor::close);
-            session.lock.readLock().unlock();
+            taken.forEach(buffers::giveBack);
             // The cleaner must not take the session from under a run.
             Reference.reachabilityFence(this);
         }
     }
 
-    private OnnxTensor bytes(TensorType type, int[] q, int first, int examples)
+    private Map<String, OnnxTensor> inputs(
+            Map<String, TensorData> begins,
+            Map<String, TensorData> feeds,
+            int from,
+            int examples,
+            Map<String, OnnxTensor> inputs,
+            List<ByteBuffer> taken)
             throws OrtException {
-        int n = type.elements() * examples;
-        int shift = QdqPieces.shift(type.params());
-        byte[] bytes = new byte[n];
-        for (int i = 0; i < n; i++) {
-            bytes[i] = (byte) (q[first + i] + shift);
+        for (IntegerOp op : ends.begins()) {
+            if (op instanceof Embedding embedding) {
+                String x = embedding.input().name();
+                if (!inputs.containsKey(x)) {
+                    inputs.put(x, indices(embedding, feeds.get(x), from, examples));
+                } else {
+                    embedding.indices(feeds.get(x), from, examples);
+                }
+                continue;
+            }
+            TensorType q = op.output();
+            ByteBuffer buffer = buffers.take(q.elements() * examples);
+            taken.add(buffer);
+            TensorData integers = begins.get(q.name());
+            if (integers == null) {
+                float[] x = feeds.get(op.inputs().get(0).name()).floats();
+                PlainEnds.quantize(q, x, from, examples, buffer);
+            } else {
+                int first = feeds.containsKey(q.name()) ? from * q.elements() : 0;
+                PlainEnds.bytes(q, integers.ints(), first, examples, buffer);
+            }
+            inputs.put(
+                    q.name(),
+                    OnnxTensor.createTensor(
+                            sessions.environment(),
+                            buffer,
+                            shape(q, examples),
+                            OnnxJavaType.UINT8));
         }
-        ByteBuffer buffer = ByteBuffer.allocateDirect(n);
-        buffer.put(bytes).flip();
-        return OnnxTensor.createTensor(
-                session.environment, buffer, shape(type, examples), OnnxJavaType.UINT8);
+        return inputs;
     }
 
     private OnnxTensor indices(Embedding op, TensorData x, int from, int examples)
             throws OrtException {
         long[] indices = Arrays.stream(op.indices(x, from, examples)).asLongStream().toArray();
         return OnnxTensor.createTensor(
-                session.environment, LongBuffer.wrap(indices), shape(op.input(), examples));
+                sessions.environment(), LongBuffer.wrap(indices), shape(op.input(), examples));
     }
 
     private static long[] shape(TensorType type, int examples) {

@@ -37,10 +37,7 @@ public record Quantize(String name, TensorType input, TensorType output) impleme
 
     /** Quantizes {@code count} floats from {@code from} on into {@code q} from {@code to} on. */
     void apply(float[] x, int from, int[] q, int to, int count) {
-        QuantParams params = output.params();
-        for (int i = 0; i < count; i++) {
-            q[to + i] = params.quantize(x[from + i], 0);
-        }
+        QuantizeLoop.ints(output.params(), x, from, q, to, count);
     }
 
     /** The same for doubles. */

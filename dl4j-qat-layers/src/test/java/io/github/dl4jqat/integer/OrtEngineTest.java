@@ -28,6 +28,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -111,6 +112,23 @@ class OrtEngineTest {
                                     .run(feeds, List.of("y"), batch)
                                     .get("y")
                                     .floats());
+        }
+    }
+
+    /** They have sessions of their own, opened in either order. */
+    @ParameterizedTest
+    @ValueSource(ints = {8, 40})
+    void shortAndLongRunsAreEqualToo(int channels) {
+        TestModels models = new TestModels(2, Requantization.FLOAT, 8, 8);
+        IntegerModel model = models.lenet(18, channels, 2 * channels, 300, 10);
+        try (OrtEngine ort = new OrtEngine(model);
+                JavaEngine java = new JavaEngine(model)) {
+            for (int batch : new int[] {1, 64, 2, 48}) {
+                Map<String, TensorData> feeds =
+                        Map.of("x", TensorData.of(models.floats(model.tensor("q"), batch)));
+                assertThat(ort.run(feeds, List.of("y"), batch).get("y").floats())
+                        .isEqualTo(java.run(feeds, List.of("y"), batch).get("y").floats());
+            }
         }
     }
 

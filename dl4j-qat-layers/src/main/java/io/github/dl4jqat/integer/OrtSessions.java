@@ -1,0 +1,164 @@
+package io.github.dl4jqat.integer;
+
+import ai.onnxruntime.OnnxTensor;
+import ai.onnxruntime.OrtEnvironment;
+import ai.onnxruntime.OrtException;
+import ai.onnxruntime.OrtLoggingLevel;
+import ai.onnxruntime.OrtSession;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.locks.ReadWriteLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
+
+/**
+ * The sessions of one graph, apart from the engine so that a cleaner can hold them. A run that is
+ * over sooner than other threads wake up has a session of one thread, a longer one has a session of
+ * as many as there are processors; each is opened when it is first needed. Thread-safe.
+ */
+final class OrtSessions implements Runnable {
+
+    /** Multiplications that take about as long as it takes to wake a thread, some times over. */
+    private static final long SHORT_RUN = 10_000_000;
+
+    private final OrtEnvironment environment = OrtEnvironment.getEnvironment();
+    private final byte[] graph;
+    private final long workPerExample;
+    private final ReadWriteLock lock = new ReentrantReadWriteLock();
+    private OrtSession alone;
+    private OrtSession together;
+    private boolean closed;
+
+    /**
+     * Opens the session that one example takes.
+     *
+     * @param optimized where ONNX Runtime leaves the graph as it runs it, or null
+     * @throws OrtException if it refuses the graph
+     */
+    OrtSessions(byte[] graph, long workPerExample, Path optimized) throws OrtException {
+        this.graph = graph;
+        this.workPerExample = workPerExample;
+        open(isShort(1), optimized);
+    }
+
+    /** What an example takes, in multiplications. */
+    static long work(IntegerModel model) {
+        long work = 0;
+        for (IntegerOp op : model.ops()) {
+            long outputs = op.output().elements();
+            long each = 1;
+            if (op.constants().isPresent()) {
+                Weights w = op.constants().get();
+                each = w.elements() / Math.max(1, w.channels());
+            }
+            work += outputs * each;
+        }
+        return work;
+    }
+
+    private boolean isShort(int examples) {
+        return workPerExample * examples <= SHORT_RUN;
+    }
+
+    private OrtSession open(boolean shortRun, Path optimized) throws OrtException {
+        try (OrtSession.SessionOptions options = new OrtSession.SessionOptions()) {
+            int threads = shortRun ? 1 : Runtime.getRuntime().availableProcessors();
+            options.setIntraOpNumThreads(threads);
+            options.setOptimizationLevel(OrtSession.SessionOptions.OptLevel.ALL_OPT);
+            // Threads that spin between operators take the processor from everyone else.
+            options.addConfigEntry("session.intra_op.allow_spinning", "0");
+            // Without VNNI, unsigned times signed bytes saturates at int16; this way it is exact.
+            options.addConfigEntry("session.x64quantprecision", "1");
+            options.setSessionLogLevel(OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR);
+            if (optimized != null) {
+                options.setOptimizedModelFilePath(optimized.toString());
+            }
+            OrtSession session = environment.createSession(graph, options);
+            if (shortRun) {
+                alone = session;
+            } else {
+                together = session;
+            }
+            return session;
+        }
+    }
+
+    OrtEnvironment environment() {
+        return environment;
+    }
+
+    /** What is done with a session's results, which are gone afterwards. */
+    interface Reader {
+        void read(OrtSession.Result result) throws OrtException;
+    }
+
+    /** What a run reads. */
+    interface Feeder {
+        Map<String, OnnxTensor> inputs() throws OrtException;
+    }
+
+    /**
+     * Runs the graph; a session stays open for as long as that takes.
+     *
+     * @throws IllegalStateException if this is closed
+     */
+    void run(int examples, Feeder feeder, Set<String> outputs, Reader reader) throws OrtException {
+        prepare(isShort(examples));
+        lock.readLock().lock();
+        try {
+            requireOpen();
+            OrtSession session = isShort(examples) ? alone : together;
+            try (OrtSession.Result result = session.run(feeder.inputs(), outputs)) {
+                reader.read(result);
+            }
+        } finally {
+            lock.readLock().unlock();
+        }
+    }
+
+    private void prepare(boolean shortRun) throws OrtException {
+        lock.readLock().lock();
+        try {
+            if ((shortRun ? alone : together) != null) {
+                return;
+            }
+        } finally {
+            lock.readLock().unlock();
+        }
+        lock.writeLock().lock();
+        try {
+            requireOpen();
+            if ((shortRun ? alone : together) == null) {
+                open(shortRun, null);
+            }
+        } finally {
+            lock.writeLock().unlock();
+        }
+    }
+
+    private void requireOpen() {
+        if (closed) {
+            throw new IllegalStateException("it is closed");
+        }
+    }
+
+    /** Closes; waits for runs under way: freeing a session in use would end the JVM. */
+    @Override
+    public void run() {
+        lock.writeLock().lock();
+        try {
+            closed = true;
+            for (OrtSession session : new OrtSession[] {alone, together}) {
+                if (session != null) {
+                    session.close();
+                }
+            }
+            alone = null;
+            together = null;
+        } catch (OrtException e) {
+            throw new IllegalStateException("ONNX Runtime cannot close its session", e);
+        } finally {
+            lock.writeLock().unlock();
+        }
+    }
+}
