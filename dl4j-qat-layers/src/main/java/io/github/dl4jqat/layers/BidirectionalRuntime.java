@@ -2,6 +2,7 @@ package io.github.dl4jqat.layers;
 
 import io.github.dl4jqat.layers.CombinedInput.Kind;
 import io.github.dl4jqat.quant.QuantParams;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -68,20 +69,26 @@ final class BidirectionalRuntime extends BidirectionalLayer
         own = parameters.ownViews(paramsView);
         // Made last, so that it is what is found at the layer's place.
         state = new LayerState(conf, directions, own, paramsView, this);
-        state.quantizers().publishInput(directions.inputName());
+        state.quantizers().publish(directions.inputName(), state.quantizers().input());
+        if (!directions.together()) {
+            String name = conf.getLayer().getLayerName();
+            state.quantizers().publish(name, quantizers(forward()).output());
+            shareGrid(state.current().group());
+        }
         inputQuantization = new InputQuantization(state.quantizers());
         activationPass = new ActivationPass(state.quantizers());
     }
 
     /** What {@code instantiate} of such a configuration does. */
     static BidirectionalRuntime start(
-            Directions directions,
+            Directions ofConfiguration,
             NeuralNetConfiguration conf,
             Collection<TrainingListener> listeners,
             int index,
             INDArray paramsView,
             boolean initializeParams,
             DataType networkType) {
+        Directions directions = ofConfiguration.at(index);
         BidirectionalParameters parameters = new BidirectionalParameters(directions);
         parameters.init(conf, paramsView, initializeParams);
         Layer[] running = new Layer[2];
@@ -322,6 +329,23 @@ final class BidirectionalRuntime extends BidirectionalLayer
     }
 
     @Override
+    public void linkGroup(List<String> layers) {
+        state.linkGroup(layers);
+        if (!directions.together()) {
+            shareGrid(layers);
+        }
+    }
+
+    /** Side by side both layers are members of the groups that the whole is in. */
+    private void shareGrid(List<String> layers) {
+        if (!layers.isEmpty()) {
+            List<String> members = new ArrayList<>(layers);
+            members.add(directions.forwardName());
+            state.quantizers().linkGroup(members);
+        }
+    }
+
+    @Override
     public long numParams() {
         return params().length();
     }
@@ -360,7 +384,7 @@ final class BidirectionalRuntime extends BidirectionalLayer
 
     @Override
     public void setParams(INDArray params) {
-        RunningLayers.copyParameters(params, params(), "layer '" + directions.name() + "'");
+        RunningLayers.copyParameters(params, params(), "layer '" + conf().getLayer().getLayerName() + "'");
     }
 
     @Override

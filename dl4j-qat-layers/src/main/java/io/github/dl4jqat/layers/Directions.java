@@ -53,12 +53,13 @@ final class Directions {
         }
     }
 
-    private static final String FORWARD = "#forward";
-    private static final String BACKWARD = "#backward";
-    private static final String INPUT = "#input";
+    private static final String FORWARD = "/forward";
+    private static final String BACKWARD = "/backward";
+    private static final String INPUT = "/input";
 
     private final Bidirectional pair;
     private final Keys keys;
+    private final LayerQuantization how;
     private final Layer forward;
     private final Layer backward;
     private final LayerQuantization around;
@@ -71,11 +72,12 @@ final class Directions {
      * @param pair the stock layers, and how what they give is combined
      * @param keys how their parameters are called
      * @param how the quantization of the whole
-     * @param name of the whole, or null
+     * @param name what the names inside begin with, or null
      */
     Directions(Bidirectional pair, Keys keys, LayerQuantization how, String name) {
         this.pair = pair;
         this.keys = keys;
+        this.how = how;
         this.name = name == null ? "" : name;
         LayerQuantization q = how.withOutput(observed(how.output())).withPreActivation(null);
         LayerQuantization outside =
@@ -91,9 +93,9 @@ final class Directions {
                         .withCombined(how.input() == null ? how.combined() : null)
                         .withGroup(List.of());
         String second = this.name + BACKWARD;
-        String first = together() ? this.name + FORWARD : this.name;
+        String first = this.name + FORWARD;
         List<String> both = how.output() == null ? List.of() : List.of(first, second);
-        forward = twin(pair.getFwd(), together() ? inside : inside.withGroup(how.group()), first);
+        forward = twin(pair.getFwd(), inside, first);
         backward = twin(pair.getBwd(), inside.withGroup(both), second);
         own = ExtraParameter.around(around);
     }
@@ -183,8 +185,14 @@ final class Directions {
         return name + INPUT;
     }
 
-    String name() {
-        return name;
+    /** By which name others find the layer that reads forward. */
+    String forwardName() {
+        return name + FORWARD;
+    }
+
+    /** The same inside a layer at a place in a network, where layers may share their name. */
+    Directions at(int index) {
+        return new Directions(pair, keys, how, name + "#" + index);
     }
 
     /** The parameters that belong to neither direction. */

@@ -60,10 +60,10 @@ final class LayerQuantizers implements LinearGrids {
         }
     }
 
-    /** Lets others find the quantizer of the input under a name. */
-    void publishInput(String as) {
-        if (scope != null && input != null) {
-            scope.publish(as, input);
+    /** Lets others find a quantizer under a name; null for none does nothing. */
+    void publish(String as, ActivationQuantizer quantizer) {
+        if (scope != null && as != null && quantizer != null) {
+            scope.publish(as, quantizer);
         }
     }
 

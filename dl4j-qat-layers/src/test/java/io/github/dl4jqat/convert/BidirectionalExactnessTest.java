@@ -9,6 +9,7 @@ import io.github.dl4jqat.integer.IntegerNetwork;
 import io.github.dl4jqat.layers.Nets;
 import io.github.dl4jqat.layers.QuantBidirectional;
 import io.github.dl4jqat.layers.QuantGravesBidirectionalLSTM;
+import io.github.dl4jqat.layers.QuantizedBidirectionalLayer;
 import io.github.dl4jqat.prepare.PreparationPlan;
 import io.github.dl4jqat.prepare.PreparationPlan.Outcome;
 import io.github.dl4jqat.prepare.QatConfig;
@@ -347,6 +348,31 @@ final class BidirectionalExactnessTest {
             }
             data.reset();
             qat.fit(data);
+        }
+    }
+
+    /** In a MultiLayerNetwork they may; what is inside them must not be mixed up. */
+    @Test
+    void layersOfOneName_keepTheirGrids() {
+        Layer[] layers = {
+            new Bidirectional(Mode.CONCAT, lstm(3)),
+            new Bidirectional(Mode.CONCAT, simple(4)),
+            new Bidirectional(Mode.MUL, lstm(4)),
+            new GravesBidirectionalLSTM.Builder().nOut(3).activation(Activation.TANH).build(),
+            sequenceEnd()
+        };
+        for (Layer layer : layers) {
+            layer.setLayerName("same");
+        }
+        MultiLayerNetwork net = net(DataType.FLOAT, layers);
+        DataSetIterator data = sequences(DataType.FLOAT, true);
+        MultiLayerNetwork qat = Qat.prepare(net, QatConfig.int8());
+        Qat.calibrate(qat, data, 2);
+        assertExactNow("one name", qat, data);
+        for (int i = 0; i < 2; i++) {
+            QuantizedBidirectionalLayer running = (QuantizedBidirectionalLayer) qat.getLayer(i);
+            assertThat(running.forward().outputParams())
+                    .isEqualTo(running.backward().outputParams());
         }
     }
 
