@@ -10,10 +10,10 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Recurrent layers of {@link OnnxQdq}: a Scan over time, whose state is the last output in bytes and,
- * for an LSTM, the memory in int32. The input's part of the gates is computed for all time steps
- * at once, before the loop. ONNX's own LSTM computes with floats, so the cell is spelled out, as
- * {@link RecurrentCell} defines it.
+ * Recurrent layers of {@link OnnxQdq}: a Scan over time, whose state is the last output in bytes
+ * and, for an LSTM, the memory in int32. The input's part of the gates is computed for all time
+ * steps at once, before the loop. ONNX's own LSTM computes with floats, so the cell is spelled out,
+ * as {@link RecurrentCell} defines it.
  */
 final class QdqRecurrent {
 
@@ -39,7 +39,9 @@ final class QdqRecurrent {
         Value sums = graph.node("Add", products, bias).as(name + "/sums");
         Value gates =
                 outside.requantized(
-                        name + "/fromInput", sums, CellNodes.part(cell, cell.input(), cell.weights()));
+                        name + "/fromInput",
+                        sums,
+                        CellNodes.part(cell, cell.input(), cell.weights()));
 
         List<Value> begin = new ArrayList<>();
         List<String> ends = new ArrayList<>();

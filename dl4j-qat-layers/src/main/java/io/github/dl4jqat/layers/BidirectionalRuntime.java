@@ -1,6 +1,5 @@
 package io.github.dl4jqat.layers;
 
-import io.github.dl4jqat.layers.CombinedInput.Kind;
 import io.github.dl4jqat.quant.QuantParams;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -9,7 +8,6 @@ import java.util.List;
 import java.util.Map;
 import org.deeplearning4j.nn.api.Layer;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
-import org.deeplearning4j.nn.conf.RNNFormat;
 import org.deeplearning4j.nn.conf.layers.recurrent.Bidirectional;
 import org.deeplearning4j.nn.gradient.DefaultGradient;
 import org.deeplearning4j.nn.gradient.Gradient;
@@ -17,14 +15,10 @@ import org.deeplearning4j.nn.layers.recurrent.BidirectionalLayer;
 import org.deeplearning4j.nn.workspace.ArrayType;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
 import org.deeplearning4j.optimize.api.TrainingListener;
-import org.deeplearning4j.util.TimeSeriesUtils;
 import org.nd4j.common.primitives.Pair;
-import org.nd4j.linalg.activations.impl.ActivationIdentity;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.indexing.BooleanIndexing;
-import org.nd4j.linalg.indexing.NDArrayIndex;
 import org.nd4j.linalg.indexing.conditions.Conditions;
 
 /**
@@ -37,6 +31,7 @@ final class BidirectionalRuntime extends BidirectionalLayer
         implements QuantizedBidirectionalLayer, StatefulLayer {
 
     private final transient Directions directions;
+    private final transient TwoSequences sequences;
     private final transient BidirectionalParameters parameters;
     private final transient Layer first;
     private final transient Layer second;
@@ -62,6 +57,7 @@ final class BidirectionalRuntime extends BidirectionalLayer
         super(ofPair, first, second, paramsView);
         setConf(conf);
         this.directions = directions;
+        sequences = new TwoSequences(directions.pair());
         this.first = first;
         this.second = second;
         dataType = paramsView.dataType();
@@ -139,8 +135,9 @@ final class BidirectionalRuntime extends BidirectionalLayer
         }
         feed(training, mgr);
         INDArray a = first.activate(training, mgr);
-        INDArray b = reversed(second.activate(training, mgr), ArrayType.FF_WORKING_MEM, mgr);
-        INDArray both = combined(a, b, mgr);
+        INDArray b =
+                sequences.reversed(second.activate(training, mgr), ArrayType.FF_WORKING_MEM, mgr);
+        INDArray both = sequences.combined(a, b, mgr);
         boolean product = training && mode() == Bidirectional.Mode.MUL;
         ActivationPass.Trace trace = new ActivationPass.Trace();
         if (training) {
@@ -150,7 +147,12 @@ final class BidirectionalRuntime extends BidirectionalLayer
             return both;
         }
         if (!training && !state.calibrating()) {
-            INDArray exact = exact(both);
+            INDArray exact =
+                    sequences.exact(
+                            both,
+                            List.of(forward(), backward()),
+                            state.quantizers().outputParams(false),
+                            state.how().requantization());
             if (exact != null) {
                 return mgr.leverageTo(ArrayType.ACTIVATIONS, exact.castTo(dataType));
             }
@@ -178,52 +180,6 @@ final class BidirectionalRuntime extends BidirectionalLayer
         setInput(x, open ? mgr : LayerWorkspaceMgr.noWorkspacesImmutable());
     }
 
-    private boolean channelsLast() {
-        return directions.pair().getRNNDataFormat() == RNNFormat.NWC;
-    }
-
-    /** A sequence from its end; single time steps as they are. */
-    private INDArray reversed(INDArray x, ArrayType type, LayerWorkspaceMgr mgr) {
-        return x.rank() < 3
-                ? x
-                : TimeSeriesUtils.reverseTimeSeries(
-                        x, mgr, type, channelsLast() ? RNNFormat.NWC : RNNFormat.NCW);
-    }
-
-    private int channelAxis(INDArray x) {
-        return x.rank() == 3 && channelsLast() ? 2 : 1;
-    }
-
-    private INDArray combined(INDArray a, INDArray b, LayerWorkspaceMgr mgr) {
-        return switch (mode()) {
-            case ADD -> mgr.dup(ArrayType.ACTIVATIONS, a, 'c').addi(b);
-            case AVERAGE -> mgr.dup(ArrayType.ACTIVATIONS, a, 'c').addi(b).muli(0.5);
-            case MUL -> mgr.dup(ArrayType.ACTIVATIONS, a, 'c').muli(b);
-            case CONCAT -> mgr.leverageTo(ArrayType.ACTIVATIONS, Nd4j.concat(channelAxis(a), a, b));
-        };
-    }
-
-    private INDArray exact(INDArray both) {
-        QuantParams grid = forward().outputParams();
-        QuantParams out = state.quantizers().outputParams(false);
-        if (grid == null || out == null) {
-            return null;
-        }
-        Kind kind =
-                switch (mode()) {
-                    case MUL -> Kind.PRODUCT;
-                    case AVERAGE -> Kind.AVERAGE;
-                    default -> Kind.SUM;
-                };
-        return CombinedExact.apply(
-                both,
-                new CombinedInput(kind, List.of("forward", "backward")),
-                List.of(grid, backward().outputParams()),
-                out,
-                new ActivationIdentity(),
-                state.how().requantization());
-    }
-
     @Override
     public Pair<Gradient, INDArray> backpropGradient(INDArray epsilon, LayerWorkspaceMgr mgr) {
         if (pass == null) {
@@ -234,11 +190,14 @@ final class BidirectionalRuntime extends BidirectionalLayer
                 directions.together()
                         ? activationPass.backward(given, null, mgr, pass.trace())
                         : given;
-        Pair<Gradient, INDArray> a = first.backpropGradient(share(delta, true), mgr);
-        INDArray turned = reversed(share(delta, false), ArrayType.BP_WORKING_MEM, mgr);
+        Pair<Gradient, INDArray> a =
+                first.backpropGradient(sequences.share(delta, true, pass.second()), mgr);
+        INDArray ofSecond = sequences.share(delta, false, pass.first());
+        INDArray turned = sequences.reversed(ofSecond, ArrayType.BP_WORKING_MEM, mgr);
         Pair<Gradient, INDArray> b = second.backpropGradient(turned, mgr);
         INDArray epsilonNext =
-                a.getSecond().addi(reversed(b.getSecond(), ArrayType.BP_WORKING_MEM, mgr));
+                a.getSecond()
+                        .addi(sequences.reversed(b.getSecond(), ArrayType.BP_WORKING_MEM, mgr));
         inputQuantization.backward(epsilonNext);
         Gradient gradient = new DefaultGradient();
         for (boolean forward : new boolean[] {true, false}) {
@@ -263,27 +222,6 @@ final class BidirectionalRuntime extends BidirectionalLayer
 
     private static LayerQuantizers quantizers(QuantizedRecurrentLayer inside) {
         return ((StatefulLayer) inside).state().quantizers();
-    }
-
-    /** What of the gradient of both is that of one layer, in the order of its own output. */
-    private INDArray share(INDArray delta, boolean ofFirst) {
-        return switch (mode()) {
-            case ADD -> delta;
-            case AVERAGE -> delta.mul(0.5);
-            case MUL -> delta.mul(ofFirst ? pass.second() : pass.first());
-            case CONCAT -> {
-                long half = delta.size(channelAxis(delta)) / 2;
-                // A view of a view may come out wrong.
-                INDArray all = delta.dup('c');
-                var channels = NDArrayIndex.interval(ofFirst ? 0 : half, ofFirst ? half : 2 * half);
-                if (delta.rank() == 2) {
-                    yield all.get(NDArrayIndex.all(), channels).dup('c');
-                }
-                yield channelAxis(delta) == 2
-                        ? all.get(NDArrayIndex.all(), NDArrayIndex.all(), channels).dup('c')
-                        : all.get(NDArrayIndex.all(), channels, NDArrayIndex.all()).dup('c');
-            }
-        };
     }
 
     @Override
@@ -384,7 +322,8 @@ final class BidirectionalRuntime extends BidirectionalLayer
 
     @Override
     public void setParams(INDArray params) {
-        RunningLayers.copyParameters(params, params(), "layer '" + conf().getLayer().getLayerName() + "'");
+        RunningLayers.copyParameters(
+                params, params(), "layer '" + conf().getLayer().getLayerName() + "'");
     }
 
     @Override

@@ -43,7 +43,8 @@ class LayerState {
         this.conf = (QuantLayerConfiguration) conf.getLayer();
         how = directions.around();
         extraKeys = List.copyOf(own.keySet());
-        quantizers = new LayerQuantizers(how, own, paramsView, layer, conf.getLayer().getLayerName());
+        quantizers =
+                new LayerQuantizers(how, own, paramsView, layer, conf.getLayer().getLayerName());
     }
 
     final LayerQuantization how() {
