@@ -11,6 +11,7 @@ import org.deeplearning4j.nn.conf.DataFormat;
 import org.deeplearning4j.nn.conf.InputPreProcessor;
 import org.deeplearning4j.nn.conf.RNNFormat;
 import org.deeplearning4j.nn.conf.graph.PreprocessorVertex;
+import org.deeplearning4j.nn.conf.layers.AutoEncoder;
 import org.deeplearning4j.nn.conf.layers.BaseOutputLayer;
 import org.deeplearning4j.nn.conf.layers.BaseRecurrentLayer;
 import org.deeplearning4j.nn.conf.layers.BatchNormalization;
@@ -34,6 +35,7 @@ import org.deeplearning4j.nn.conf.layers.Upsampling2D;
 import org.deeplearning4j.nn.conf.layers.Upsampling3D;
 import org.deeplearning4j.nn.conf.layers.ZeroPaddingLayer;
 import org.deeplearning4j.nn.conf.layers.convolutional.Cropping2D;
+import org.deeplearning4j.nn.conf.layers.misc.RepeatVector;
 import org.deeplearning4j.nn.conf.layers.recurrent.Bidirectional;
 import org.deeplearning4j.nn.conf.preprocessor.Cnn3DToFeedForwardPreProcessor;
 import org.deeplearning4j.nn.conf.preprocessor.CnnToFeedForwardPreProcessor;
@@ -69,6 +71,7 @@ final class DataFormats {
         map.put(BaseRecurrentLayer.class, l -> ((BaseRecurrentLayer) l).getRnnDataFormat());
         map.put(EmbeddingSequenceLayer.class, l -> ((EmbeddingSequenceLayer) l).getOutputFormat());
         map.put(RnnOutputLayer.class, l -> ((RnnOutputLayer) l).getRnnDataFormat());
+        map.put(RepeatVector.class, l -> ((RepeatVector) l).getDataFormat());
         map.put(RnnLossLayer.class, l -> ((RnnLossLayer) l).getRnnDataFormat());
         return map;
     }
@@ -157,6 +160,8 @@ final class DataFormats {
 
     /** Behind such a layer there are no channels of an image any more. */
     private static boolean makesVectors(Layer layer) {
-        return layer instanceof DenseLayer || layer instanceof BaseOutputLayer;
+        return layer instanceof DenseLayer
+                || layer instanceof AutoEncoder
+                || layer instanceof BaseOutputLayer;
     }
 }

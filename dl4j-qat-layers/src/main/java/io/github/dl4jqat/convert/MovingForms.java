@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.deeplearning4j.nn.conf.RNNFormat;
 import org.deeplearning4j.nn.conf.layers.ActivationLayer;
 import org.deeplearning4j.nn.conf.layers.BaseUpsamplingLayer;
 import org.deeplearning4j.nn.conf.layers.DropoutLayer;
@@ -28,6 +29,7 @@ import org.deeplearning4j.nn.conf.layers.ZeroPaddingLayer;
 import org.deeplearning4j.nn.conf.layers.convolutional.Cropping1D;
 import org.deeplearning4j.nn.conf.layers.convolutional.Cropping2D;
 import org.deeplearning4j.nn.conf.layers.convolutional.Cropping3D;
+import org.deeplearning4j.nn.conf.layers.misc.RepeatVector;
 import org.deeplearning4j.nn.conf.layers.util.MaskLayer;
 import org.nd4j.linalg.activations.IActivation;
 import org.nd4j.linalg.activations.impl.ActivationIdentity;
@@ -77,6 +79,7 @@ final class MovingForms {
                                 VolumeShapes.channelsFirst(n, in),
                                 ((Cropping3D) n.layer()).getCropping(),
                                 c));
+        forms.put(RepeatVector.class, MovingForms::repeat);
         forms.put(SpaceToDepthLayer.class, MovingForms::spaceToDepth);
         return forms;
     }
@@ -90,6 +93,24 @@ final class MovingForms {
                         true,
                         in.channelsLast(),
                         (x, draft) -> c.lookup(node, x, f, x.params()));
+    }
+
+    /** A vector as every step of a sequence. */
+    private static Flow repeat(Node node, Flow in, Conversion c) {
+        RepeatVector conf = (RepeatVector) node.layer();
+        return in.step(
+                c.draft(),
+                false,
+                conf.getDataFormat() == RNNFormat.NWC,
+                (x, draft) -> {
+                    int n = x.elements();
+                    TensorType column = draft.reshape(x, List.of(n, 1), node.name());
+                    TensorType y =
+                            new TensorType(
+                                    draft.unique(node.name()), List.of(n, conf.getN()), x.params());
+                    draft.add(new Upsample(node.name(), column, y, List.of(1, conf.getN())));
+                    return y;
+                });
     }
 
     private static Flow upsample(Node node, Flow in, Conversion c) {

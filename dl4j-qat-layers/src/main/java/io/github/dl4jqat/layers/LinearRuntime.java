@@ -116,6 +116,13 @@ final class LinearRuntime extends BaseLayer<org.deeplearning4j.nn.conf.layers.Ba
             epsilonNext = backpropDropOutIfPresent(epsilonNext);
         }
         q.finishBackward(epsilonNext, gradient, gradientViews);
+        // What only another way of training moves, as the decoding half of an autoencoder.
+        gradientViews.forEach(
+                (key, view) -> {
+                    if (gradient.getGradientFor(key) == null) {
+                        gradient.setGradientFor(key, view.assign(0));
+                    }
+                });
         return new Pair<>(gradient, epsilonNext);
     }
 

@@ -20,6 +20,7 @@ import org.deeplearning4j.nn.conf.layers.ZeroPaddingLayer;
 import org.deeplearning4j.nn.conf.layers.convolutional.Cropping1D;
 import org.deeplearning4j.nn.conf.layers.convolutional.Cropping2D;
 import org.deeplearning4j.nn.conf.layers.convolutional.Cropping3D;
+import org.deeplearning4j.nn.conf.layers.misc.RepeatVector;
 import org.deeplearning4j.nn.conf.layers.util.MaskLayer;
 import org.deeplearning4j.nn.conf.preprocessor.Cnn3DToFeedForwardPreProcessor;
 import org.deeplearning4j.nn.conf.preprocessor.CnnToFeedForwardPreProcessor;
@@ -55,6 +56,7 @@ public final class PassThrough {
                     Cropping2D.class,
                     Cropping3D.class,
                     SpaceToDepthLayer.class,
+                    RepeatVector.class,
                     MaskLayer.class);
 
     private static final Set<Class<? extends InputPreProcessor>> RESHAPING =

@@ -85,15 +85,17 @@ final class QuantParamInitializer implements ParamInitializer {
         return extra == null || extra.trained();
     }
 
-    /** The two stock methods do not agree in every initializer, and this one lays the view out. */
     @Override
     public long numParams(NeuralNetConfiguration conf) {
         return stock.numParams(conf) + extras(conf.getLayer());
     }
 
+    /** Some stock initializers know all of their parameters only by the other method. */
     @Override
     public long numParams(Layer layer) {
-        return stock.numParams(layer) + extras(layer);
+        NeuralNetConfiguration conf = new NeuralNetConfiguration();
+        conf.setLayer(layer);
+        return numParams(conf);
     }
 
     private long extras(Layer layer) {

@@ -1,6 +1,7 @@
 package io.github.dl4jqat.prepare;
 
 import io.github.dl4jqat.layers.QuantActivationLayer;
+import io.github.dl4jqat.layers.QuantAutoEncoder;
 import io.github.dl4jqat.layers.QuantBatchNormalization;
 import io.github.dl4jqat.layers.QuantBidirectional;
 import io.github.dl4jqat.layers.QuantCenterLossOutputLayer;
@@ -19,6 +20,7 @@ import io.github.dl4jqat.layers.QuantGravesBidirectionalLSTM;
 import io.github.dl4jqat.layers.QuantGravesLSTM;
 import io.github.dl4jqat.layers.QuantLSTM;
 import io.github.dl4jqat.layers.QuantOutputLayer;
+import io.github.dl4jqat.layers.QuantPReLULayer;
 import io.github.dl4jqat.layers.QuantRnnOutputLayer;
 import io.github.dl4jqat.layers.QuantSeparableConvolution2D;
 import io.github.dl4jqat.layers.QuantSimpleRnn;
@@ -29,6 +31,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
 import org.deeplearning4j.nn.conf.layers.ActivationLayer;
+import org.deeplearning4j.nn.conf.layers.AutoEncoder;
 import org.deeplearning4j.nn.conf.layers.BatchNormalization;
 import org.deeplearning4j.nn.conf.layers.CenterLossOutputLayer;
 import org.deeplearning4j.nn.conf.layers.Convolution1D;
@@ -47,6 +50,7 @@ import org.deeplearning4j.nn.conf.layers.GravesLSTM;
 import org.deeplearning4j.nn.conf.layers.LSTM;
 import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.conf.layers.OutputLayer;
+import org.deeplearning4j.nn.conf.layers.PReLULayer;
 import org.deeplearning4j.nn.conf.layers.RnnOutputLayer;
 import org.deeplearning4j.nn.conf.layers.SeparableConvolution2D;
 import org.deeplearning4j.nn.conf.layers.Subsampling1DLayer;
@@ -93,6 +97,7 @@ final class Replacements {
         map.put(ElementWiseMultiplicationLayer.class, QuantElementWiseMultiplicationLayer.class);
         map.put(Convolution3D.class, QuantConvolution3D.class);
         map.put(Deconvolution3D.class, QuantDeconvolution3D.class);
+        map.put(AutoEncoder.class, QuantAutoEncoder.class);
         map.put(EmbeddingLayer.class, QuantEmbeddingLayer.class);
         map.put(EmbeddingSequenceLayer.class, QuantEmbeddingSequenceLayer.class);
         map.put(OutputLayer.class, QuantOutputLayer.class);
@@ -113,6 +118,7 @@ final class Replacements {
         map.put(Subsampling1DLayer.class, QuantSubsampling1DLayer.class);
         map.put(Subsampling3DLayer.class, QuantSubsampling3DLayer.class);
         map.put(GlobalPoolingLayer.class, QuantGlobalPoolingLayer.class);
+        map.put(PReLULayer.class, QuantPReLULayer.class);
         map.put(ActivationLayer.class, QuantActivationLayer.class);
         return map;
     }

@@ -146,6 +146,11 @@ abstract class QuantLayerContractTest {
         return true;
     }
 
+    /** The axis of all weights that a constraint takes norms along. */
+    int constrainedAxis() {
+        return 1;
+    }
+
     /** Whether the stock layers of the network can say how much memory they take. */
     boolean stockReportsMemory() {
         return true;
@@ -752,7 +757,7 @@ abstract class QuantLayerContractTest {
         Model constrained =
                 net(
                         Kind.MULTI_LAYER,
-                        settings().constrainWeights(new MaxNormConstraint(0.01, 1)),
+                        settings().constrainWeights(new MaxNormConstraint(0.01, constrainedAxis())),
                         quantization());
         DataSet data = batch(6);
         Nets.fit(plain, data);
