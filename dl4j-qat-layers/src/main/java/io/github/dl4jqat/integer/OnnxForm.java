@@ -9,8 +9,8 @@ public enum OnnxForm {
     QDQ,
     /**
      * Operators on integers where ONNX or ONNX Runtime has one, QDQ for the rest. Nothing is left
-     * to an optimizer, but sums and means are rounded by ONNX Runtime's own formulas, which may
-     * differ from {@link JavaEngine} by one level.
+     * to an optimizer, but sums and products of tensors and means are rounded by ONNX Runtime's own
+     * formulas, which may differ from {@link JavaEngine} by one level.
      */
     QOPERATOR
 }

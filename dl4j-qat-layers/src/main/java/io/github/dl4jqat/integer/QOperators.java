@@ -6,9 +6,9 @@ import java.util.function.UnaryOperator;
 
 /**
  * Operators on integers: QLinearConv of ONNX itself, and QGemm, QLinearAdd, QLinearMul,
- * QLinearAveragePool and QLinearGlobalAveragePool of ONNX Runtime. The first two and the product
- * compute as {@link JavaEngine} does; the others scale by ratios of scales and add the zero point
- * before they round, which may give the next integer.
+ * QLinearAveragePool and QLinearGlobalAveragePool of ONNX Runtime. The first two compute as {@link
+ * JavaEngine} does; the others work in floats with factors of their own, which may give the next
+ * integer.
  */
 final class QOperators implements SumNodes {
 

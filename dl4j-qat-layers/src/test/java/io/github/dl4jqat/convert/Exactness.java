@@ -84,8 +84,7 @@ final class Exactness {
         }
     }
 
-    static void assertSameOnOnnxRuntime(
-            String what, IntegerNetwork java, DataSetIterator data) {
+    static void assertSameOnOnnxRuntime(String what, IntegerNetwork java, DataSetIterator data) {
         try (IntegerNetwork ort = java.withEngine(EngineChoice.ONNX_RUNTIME)) {
             data.reset();
             while (data.hasNext()) {

@@ -70,13 +70,13 @@ class OnnxExportTest {
         }
     }
 
-    /** ONNX Runtime's own formulas for sums and means are allowed one level. */
+    /** ONNX Runtime's own formulas for sums, products and means are allowed one level. */
     @ParameterizedTest
     @EnumSource(TestModels.Kind.class)
     void everyOperation_inQOperatorForm_isWithinItsBound(TestModels.Kind kind) throws IOException {
         int bound =
                 switch (kind) {
-                    case SUM, AVERAGE_POOL, GLOBAL_AVERAGE -> 1;
+                    case SUM, PRODUCT, AVERAGE_POOL, GLOBAL_AVERAGE -> 1;
                     default -> 0;
                 };
         OnnxExporter exporter = OnnxExporter.builder().form(OnnxForm.QOPERATOR).build();
@@ -108,6 +108,62 @@ class OnnxExportTest {
         Map<String, Integer> ops = OnnxRuns.optimized(file);
         assertThat(ops).containsEntry("QLinearConv", 2).containsEntry("QGemm", 2);
         assertThat(ops).doesNotContainKeys("Conv", "Gemm", "MatMul", "Relu", "FusedConv");
+    }
+
+    @ParameterizedTest
+    @EnumSource(
+            value = TestModels.Kind.class,
+            names = {"SUM", "PRODUCT", "AVERAGE_POOL", "GLOBAL_AVERAGE", "CONV_3D"})
+    void qOperatorForm_isKeptByTheRuntime(TestModels.Kind kind) throws IOException {
+        String operator =
+                switch (kind) {
+                    case SUM -> "QLinearAdd";
+                    case PRODUCT -> "QLinearMul";
+                    case AVERAGE_POOL -> "QLinearAveragePool";
+                    case GLOBAL_AVERAGE -> "QLinearGlobalAveragePool";
+                    default -> "QLinearConv";
+                };
+        Path file = folder.resolve("model.onnx");
+        OnnxExporter exporter = OnnxExporter.builder().form(OnnxForm.QOPERATOR).build();
+        int found = 0;
+        for (int seed = 0; seed < CONFIGURATIONS; seed++) {
+            IntegerOp op = TestModels.upTo8Bits(seed, Requantization.FLOAT).op(kind);
+            boolean has =
+                    op instanceof Combine combine && QOperators.has(combine)
+                            || op instanceof AveragePool2d pool && QOperators.has(pool)
+                            || op instanceof GlobalPool
+                            || op instanceof Conv3d;
+            if (has) {
+                exporter.write(TestModels.around(op), file);
+                assertThat(OnnxRuns.optimized(file)).as("%s", op).containsEntry(operator, 1);
+                found++;
+            }
+        }
+        assertThat(found).isPositive();
+    }
+
+    /** Two branches, two outputs, broadcasting: what was tested alone, together. */
+    @ParameterizedTest
+    @EnumSource(OnnxForm.class)
+    void aGraph_equalsTheJavaEngine(OnnxForm form) throws IOException {
+        IntegerModel model = GraphModelTest.model(Requantization.FLOAT);
+        Path file = folder.resolve("graph.onnx");
+        OnnxExporter.builder().form(form).build().write(model, file);
+        TestModels models = new TestModels(4, Requantization.FLOAT, 8, 8);
+        Map<String, float[]> feeds = new LinkedHashMap<>();
+        for (TensorType x : model.inputs()) {
+            feeds.put(x.name(), models.floats(model.tensor("q" + x.name()), BATCH));
+        }
+        List<float[]> fast = OnnxRuns.run(file, model, feeds, BATCH);
+        List<float[]> defined = OnnxRuns.java(model, feeds, BATCH);
+        for (int k = 0; k < fast.size(); k++) {
+            TensorType end = ModelEnds.endOf(model, model.outputs().get(k).name()).orElseThrow();
+            // What one operation has off by a level, those behind it take on.
+            float allowed = form == OnnxForm.QDQ ? 1e-6f : 2 * end.params().scale();
+            for (int i = 0; i < fast.get(k).length; i++) {
+                assertThat(fast.get(k)[i]).isCloseTo(defined.get(k)[i], within(allowed));
+            }
+        }
     }
 
     @ParameterizedTest
@@ -147,8 +203,7 @@ class OnnxExportTest {
     @ParameterizedTest
     @CsvSource({"13, false", "17, false", "18, false", "21, true", "25, true"})
     void recurrentLayers_areLoopsOverIntegers(int opset, boolean packed) throws IOException {
-        OnnxExporter exporter =
-                OnnxExporter.builder().opset(opset).packedWeights(packed).build();
+        OnnxExporter exporter = OnnxExporter.builder().opset(opset).packedWeights(packed).build();
         Random random = new Random(opset);
         for (QuantSpec spec : List.of(Quantizers.int8PerChannel(), Quantizers.int4PerChannel())) {
             for (RecurrentCell cell :
