@@ -142,6 +142,22 @@ class OnnxExportTest {
         assertThat(found).isPositive();
     }
 
+    /** Reductions are spelled in two ways, before opset 18 and from it on. */
+    @ParameterizedTest
+    @EnumSource(TestFloats.Kind.class)
+    void floatIslands_areWithinALevel(TestFloats.Kind kind) throws IOException {
+        for (int opset : new int[] {13, 18, 25}) {
+            for (int seed = 0; seed < CONFIGURATIONS / 2; seed++) {
+                TestFloats floats = new TestFloats(seed, Requantization.FLOAT);
+                IntegerModel model = floats.around(floats.op(kind));
+                OnnxExporter exporter = OnnxExporter.builder().opset(opset).build();
+                assertThat(difference(exporter, floats.models(), model))
+                        .as("%s", model)
+                        .isLessThanOrEqualTo(1);
+            }
+        }
+    }
+
     /** Two branches, two outputs, broadcasting: what was tested alone, together. */
     @ParameterizedTest
     @EnumSource(OnnxForm.class)
