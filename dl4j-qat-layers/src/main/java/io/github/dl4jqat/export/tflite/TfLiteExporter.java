@@ -165,8 +165,8 @@ public final class TfLiteExporter {
         /**
          * Whether a dense layer becomes a CONV_2D of one pixel instead of a FULLY_CONNECTED. With
          * one weight scale for each output, as layers have by default, the latter has version 12,
-         * which runtimes before 2.17 refuse; every runtime takes the convolution, and all compute
-         * it alike.
+         * which older runtimes refuse; every runtime takes the convolution, and all compute it
+         * alike.
          */
         public Builder denseAsConvolution(boolean yes) {
             denseAsConvolution = yes;

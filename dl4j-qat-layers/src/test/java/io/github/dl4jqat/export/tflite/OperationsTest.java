@@ -97,7 +97,8 @@ class OperationsTest {
             }
         }
         LOG.debug("{} {} {}: {}, {} refused", kind, mode, kernels, all, refused);
-        assertThat(refused).isLessThan(configurations * 9 / 10);
+        // Most random means and sums of three have zero points that differ, and so no form.
+        assertThat(refused).isLessThan(configurations * 19 / 20);
         // Outputs that all saturate would agree whatever is computed.
         assertThat((double) all.inner() / all.outputs()).isGreaterThan(0.05);
         return all;

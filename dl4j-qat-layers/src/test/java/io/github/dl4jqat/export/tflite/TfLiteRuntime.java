@@ -85,6 +85,10 @@ final class TfLiteRuntime implements AutoCloseable {
         return Math.toIntExact(plan.limit());
     }
 
+    long tensors() {
+        return interpreter.tensors_size();
+    }
+
     int[] inputShape(int i) {
         return shape(interpreter.input_tensor(i));
     }
