@@ -27,11 +27,16 @@ final class LeNetRecipe {
                         .seed(seed)
                         .numClasses(10)
                         .inputShape(new int[] {1, 28, 28})
-                        .updater(new Adam(falling(RATE, 0, iterations)))
+                        .updater(new Adam(training(iterations)))
                         .build();
         MultiLayerNetwork net = new MultiLayerNetwork(model.conf());
         net.init();
         return net;
+    }
+
+    /** The rate for training in float. */
+    static ISchedule training(int iterations) {
+        return falling(RATE, 0, iterations);
     }
 
     /** The rate for training on with quantization: small, the network is already good. */

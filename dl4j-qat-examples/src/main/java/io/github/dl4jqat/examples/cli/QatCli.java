@@ -31,6 +31,7 @@ import picocli.CommandLine.ScopeType;
             InspectCommand.class,
             EquivalenceCommand.class,
             EstimatorsCommand.class,
+            ZooCommand.class,
             ZooCoverageCommand.class,
             BenchCommand.class
         },

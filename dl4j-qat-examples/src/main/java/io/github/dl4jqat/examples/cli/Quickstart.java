@@ -31,13 +31,20 @@ final class Quickstart {
     /**
      * What to do.
      *
-     * @param epochs passes over the data in float
+     * @param network which network to train
+     * @param epochs passes over the data in float; 0 trains with quantization from the start
      * @param fineTuneEpochs passes with quantization
      * @param seed decides the first weights and the orders of the batches
      * @param precision how the table names the quantization, such as "8-bit"
      * @param folder where to leave the models
      */
-    record Plan(int epochs, int fineTuneEpochs, long seed, String precision, Path folder) {}
+    record Plan(
+            DigitNetwork network,
+            int epochs,
+            int fineTuneEpochs,
+            long seed,
+            String precision,
+            Path folder) {}
 
     Quickstart(Console console, DigitData data, QatConfig config, Plan plan) {
         this.console = console;
@@ -49,32 +56,47 @@ final class Quickstart {
     QuickstartResult run() throws IOException {
         introduce();
 
-        title(1, "Train a LeNet in float, as always in Deeplearning4j");
+        boolean fromTheStart = plan.epochs() == 0;
+        title(
+                1,
+                fromTheStart
+                        ? "Make " + plan.network().phrase() + " with random weights"
+                        : "Train "
+                                + plan.network().phrase()
+                                + " in float, as always in Deeplearning4j");
         DigitSetIterator train = data.trainBatches(LeNetRecipe.BATCH, plan.seed());
         int iterations = plan.epochs() * train.batches();
-        Network floating = new Network.Layers(LeNetRecipe.network(plan.seed(), iterations));
-        train(floating, train, plan.epochs());
+        Network floating = new Network.Layers(plan.network().network(plan.seed(), iterations));
+        if (!fromTheStart) {
+            train(floating, train, plan.epochs());
+        }
         double floatAccuracy = floating.accuracy(test());
-        AtomicFile.write(file("lenet-float.zip"), floating::save);
+        AtomicFile.write(file("-float.zip"), floating::save);
         console.line("  %s of the test digits are right", percent(floatAccuracy));
 
         title(2, "Quantize it without training: look at some batches, convert");
         double ptqAccuracy = withoutTraining(floating, train);
         console.line("  %s are right", percent(ptqAccuracy));
 
-        title(3, "Train on with quantization in the loop, at a small learning rate");
+        title(
+                3,
+                fromTheStart
+                        ? "Train it with quantization in the loop"
+                        : "Train on with quantization in the loop, at a small learning rate");
         Network quantized = floating.prepare(config);
         quantized.calibrate(calibration(train), calibrationBatches(train));
+        int quantizedIterations = plan.fineTuneEpochs() * train.batches();
         quantized.learningRate(
-                LeNetRecipe.fineTuning(
-                        quantized.iterations(), plan.fineTuneEpochs() * train.batches()));
+                fromTheStart
+                        ? LeNetRecipe.training(quantizedIterations)
+                        : LeNetRecipe.fineTuning(quantized.iterations(), quantizedIterations));
         train(quantized, train, plan.fineTuneEpochs());
         double qatAccuracy = quantized.accuracy(test());
-        AtomicFile.write(file("lenet-qat.zip"), quantized::save);
+        AtomicFile.write(file("-qat.zip"), quantized::save);
         console.line("  %s are right", percent(qatAccuracy));
 
         title(4, "Convert it to an integer model, save that and read it back");
-        Path qnet = file("lenet.qnet");
+        Path qnet = file(".qnet");
         try (IntegerNetwork converted = quantized.convert()) {
             converted.save(qnet);
         }
@@ -152,8 +174,8 @@ final class Quickstart {
         return data.testBatches(TEST_BATCH);
     }
 
-    private Path file(String name) {
-        return plan.folder().resolve(name);
+    private Path file(String ending) {
+        return plan.folder().resolve(plan.network().file(ending));
     }
 
     private void title(int step, String text) {
@@ -163,9 +185,9 @@ final class Quickstart {
 
     private void conclude(
             QuickstartResult result, double floatTime, double integerTime, long compared) {
-        Table table = new Table("LeNet", "digits right", "size", "time per digit");
+        Table table = new Table(plan.network().title(), "digits right", "size", "time per digit");
         table.row(
-                "float, trained in Deeplearning4j",
+                plan.epochs() == 0 ? "float, not trained" : "float, trained in Deeplearning4j",
                 percent(result.floatAccuracy()),
                 bytes(result.floatBytes()),
                 micros(floatTime));

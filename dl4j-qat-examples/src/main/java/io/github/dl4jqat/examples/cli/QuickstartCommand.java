@@ -34,6 +34,7 @@ import picocli.CommandLine.ParentCommand;
             "Examples:",
             "  qat quickstart",
             "  qat quickstart --data mnist --weight-bits 4 --activation-bits 4 --out models",
+            "  qat quickstart --data mnist --network tiny --fine-tune-epochs 12",
             "",
             "Next: qat inspect models/lenet.qnet, then 'qat prepare --help' for your own network."
         })
@@ -41,6 +42,16 @@ final class QuickstartCommand implements Callable<Integer> {
 
     @ParentCommand private QatCli cli;
     @Mixin private QuantOptions quantization;
+
+    @Option(
+            names = "--network",
+            paramLabel = "NAME",
+            defaultValue = "lenet",
+            description = {
+                "lenet, the one of Deeplearning4j's zoo, or tiny, one of 7,486 parameters for",
+                "microcontrollers. Default: ${DEFAULT-VALUE}."
+            })
+    private DigitNetwork network;
 
     @Option(
             names = "--data",
@@ -54,7 +65,11 @@ final class QuickstartCommand implements Callable<Integer> {
             names = "--epochs",
             paramLabel = "N",
             defaultValue = "2",
-            description = "Passes over the data in float. Default: ${DEFAULT-VALUE}.")
+            description = {
+                "Passes over the data in float; with 0 the network is trained with quantization"
+                        + " from",
+                "its random weights on. Default: ${DEFAULT-VALUE}."
+            })
     private int epochs;
 
     @Option(
@@ -83,8 +98,8 @@ final class QuickstartCommand implements Callable<Integer> {
             names = "--out",
             paramLabel = "DIR",
             description =
-                    "Keep the models here: lenet-float.zip, lenet-qat.zip, lenet.qnet. Without it"
-                            + " they are deleted at the end.")
+                    "Keep the models here: lenet-float.zip, lenet-qat.zip, lenet.qnet, or the same"
+                            + " with tiny. Without it they are deleted at the end.")
     private Path out;
 
     @Option(names = "--limit-train", hidden = true, defaultValue = "" + Integer.MAX_VALUE)
@@ -95,7 +110,9 @@ final class QuickstartCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        requirePositive("--epochs", epochs);
+        if (epochs < 0) {
+            throw new InputException("--epochs: expected at least 0, got " + epochs);
+        }
         requirePositive("--fine-tune-epochs", fineTuneEpochs);
         requirePositive("--limit-train", limitTrain);
         requirePositive("--limit-test", limitTest);
@@ -108,7 +125,7 @@ final class QuickstartCommand implements Callable<Integer> {
         try {
             Quickstart.Plan plan =
                     new Quickstart.Plan(
-                            epochs, fineTuneEpochs, seed, quantization.describe(), models);
+                            network, epochs, fineTuneEpochs, seed, quantization.describe(), models);
             QuickstartResult result =
                     new Quickstart(cli.console(), data.limit(limitTrain, limitTest), config, plan)
                             .run();

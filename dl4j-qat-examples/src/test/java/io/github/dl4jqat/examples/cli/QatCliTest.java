@@ -37,6 +37,7 @@ class QatCliTest {
                         "evaluate",
                         "inspect",
                         "estimators",
+                        "zoo",
                         "zoo-coverage",
                         "Exit codes");
         assertThat(run.errors()).isEmpty();
@@ -76,7 +77,7 @@ class QatCliTest {
                 "--frobnicate",
                 "quickstart --frobnicate",
                 "quickstart --epochs many",
-                "quickstart --epochs 0",
+                "quickstart --epochs -1",
                 "quickstart --fine-tune-epochs 0",
                 "quickstart --weight-bits 0",
                 "quickstart --activation-bits 9",
