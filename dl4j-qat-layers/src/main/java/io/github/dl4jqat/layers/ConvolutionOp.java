@@ -10,14 +10,27 @@ import org.nd4j.linalg.factory.Nd4j;
 /**
  * A convolution of images or volumes: {@code x [batch, nIn, h, w] * w [nOut, nIn, kH, kW] + b
  * [nOut]}, or with an axis for the depth, by ND4J's native ops. With oneDNN natives the one for
- * images is many times faster than the im2col of the stock layer.
+ * images is many times faster than the im2col of the stock layer; {@link ConvolutionPath} says what
+ * serves without.
  */
 final class ConvolutionOp extends WindowOp {
 
     private static final int WEIGHTS_OUT_IN_KERNEL = 1;
 
+    private final ConvolutionPath path;
+
     ConvolutionOp(ConvolutionLayer conf) {
+        this(conf, ConvolutionPath.chosen());
+    }
+
+    ConvolutionOp(ConvolutionLayer conf, ConvolutionPath path) {
         super(conf);
+        this.path = path;
+    }
+
+    /** Whether these arrays go through a matrix product. */
+    private boolean byGemm(INDArray... arrays) {
+        return path == ConvolutionPath.GEMM && axes() == 2 && GemmConvolution.serves(arrays);
     }
 
     @Override
@@ -49,6 +62,12 @@ final class ConvolutionOp extends WindowOp {
                         ArrayType.ACTIVATION_GRAD, epsilon.dataType(), x.shape(), 'c');
         INDArray kernel = dilated().spread(w);
         INDArray gradKernel = dilated().spreadLike(gradW);
+        if (byGemm(x, kernel, epsilon, gradX, gradKernel)) {
+            new GemmConvolution(x, kernel, epsilon.shape(), window())
+                    .backward(x, kernel, epsilon, gradX, gradKernel, gradB);
+            dilated().gather(gradKernel, gradW);
+            return gradX;
+        }
         // oneDNN gets the gradient of the weights wrong where the depth of a volume is padded.
         ExplicitPadding padding = axes() == 2 ? null : explicitPadding(x);
         INDArray input = padding == null ? x : padding.around(x);
@@ -69,8 +88,12 @@ final class ConvolutionOp extends WindowOp {
     }
 
     private INDArray convolve(INDArray x, INDArray w, INDArray b, INDArray z) {
-        DynamicCustomOp.DynamicCustomOpsBuilder op = DynamicCustomOp.builder(name());
         INDArray kernel = dilated().spread(w);
+        if (byGemm(x, kernel, z)) {
+            new GemmConvolution(x, kernel, z.shape(), window()).forward(x, kernel, b, z);
+            return z;
+        }
+        DynamicCustomOp.DynamicCustomOpsBuilder op = DynamicCustomOp.builder(name());
         if (b == null) {
             op.addInputs(x, kernel);
         } else {
