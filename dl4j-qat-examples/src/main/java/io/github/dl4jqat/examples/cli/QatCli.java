@@ -29,6 +29,8 @@ import picocli.CommandLine.ScopeType;
             ConvertCommand.class,
             EvaluateCommand.class,
             InspectCommand.class,
+            ExportCommand.class,
+            CheckExportCommand.class,
             EquivalenceCommand.class,
             EstimatorsCommand.class,
             ZooCommand.class,
@@ -52,6 +54,7 @@ import picocli.CommandLine.ScopeType;
             "  (train qat.zip in Deeplearning4j as any other network)",
             "  qat convert --model qat.zip --out model.qnet",
             "  qat evaluate --data DIR model.qnet",
+            "  qat export --to tflite --out model.tflite model.qnet",
             "",
             "Exit codes: 0 done, 1 the work failed, 2 bad usage or bad input.",
             "'qat COMMAND --help' explains a command."
