@@ -29,8 +29,12 @@ final class ConvolutionOp extends WindowOp {
     }
 
     /** Whether these arrays go through a matrix product. */
-    private boolean byGemm(INDArray... arrays) {
-        return path == ConvolutionPath.GEMM && axes() == 2 && GemmConvolution.serves(arrays);
+    private boolean byGemm(INDArray kernel, INDArray z, INDArray... others) {
+        return path == ConvolutionPath.GEMM
+                && axes() == 2
+                && GemmConvolution.fits(kernel, z.shape())
+                && GemmConvolution.serves(kernel, z)
+                && GemmConvolution.serves(others);
     }
 
     @Override
@@ -62,7 +66,7 @@ final class ConvolutionOp extends WindowOp {
                         ArrayType.ACTIVATION_GRAD, epsilon.dataType(), x.shape(), 'c');
         INDArray kernel = dilated().spread(w);
         INDArray gradKernel = dilated().spreadLike(gradW);
-        if (byGemm(x, kernel, epsilon, gradX, gradKernel)) {
+        if (byGemm(kernel, epsilon, x, gradX, gradKernel)) {
             new GemmConvolution(x, kernel, epsilon.shape(), window())
                     .backward(x, kernel, epsilon, gradX, gradKernel, gradB);
             dilated().gather(gradKernel, gradW);
@@ -89,7 +93,7 @@ final class ConvolutionOp extends WindowOp {
 
     private INDArray convolve(INDArray x, INDArray w, INDArray b, INDArray z) {
         INDArray kernel = dilated().spread(w);
-        if (byGemm(x, kernel, z)) {
+        if (byGemm(kernel, z, x)) {
             new GemmConvolution(x, kernel, z.shape(), window()).forward(x, kernel, b, z);
             return z;
         }

@@ -28,6 +28,9 @@ final class GemmConvolution {
     /** Elements of the windows of a part of a batch; they should stay in a cache. */
     private static final int PART = 1 << 19;
 
+    /** Elements of the windows of one image beyond which they would take too much memory. */
+    private static final long LARGEST_IMAGE = 1L << 25;
+
     private static final ThreadLocal<Scratch> SCRATCH = ThreadLocal.withInitial(Scratch::new);
 
     private final int channels;
@@ -75,6 +78,15 @@ final class GemmConvolution {
 
     private static int before(int outputs, int stride, int kernel, int inputs) {
         return Math.max(0, (outputs - 1) * stride + kernel - inputs) / 2;
+    }
+
+    /**
+     * Whether the windows of an image are few enough to be written down.
+     *
+     * @param out shape {@code [batch, outputs, rows, columns]}
+     */
+    static boolean fits(INDArray w, long[] out) {
+        return w.length() / w.size(0) * out[2] * out[3] <= LARGEST_IMAGE;
     }
 
     /** Whether this path can compute with these arrays: dense rows of floats. */

@@ -141,6 +141,13 @@ class GemmConvolutionTest {
     }
 
     @Test
+    void images_whose_windows_would_fill_the_memory_are_too() {
+        INDArray w = Nd4j.create(DataType.FLOAT, 8, 64, 3, 3);
+        assertThat(GemmConvolution.fits(w, new long[] {16, 8, 224, 224})).isTrue();
+        assertThat(GemmConvolution.fits(w, new long[] {16, 8, 1024, 1024})).isFalse();
+    }
+
+    @Test
     void the_property_names_a_path() {
         assertThat(ConvolutionPath.choose("gemm")).isEqualTo(ConvolutionPath.GEMM);
         assertThat(ConvolutionPath.choose("Native")).isEqualTo(ConvolutionPath.NATIVE);
