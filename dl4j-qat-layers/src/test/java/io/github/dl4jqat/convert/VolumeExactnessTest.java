@@ -4,13 +4,17 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.github.dl4jqat.Qat;
 import io.github.dl4jqat.Seeds;
+import io.github.dl4jqat.layers.Nets;
 import io.github.dl4jqat.prepare.QatConfig;
 import io.github.dl4jqat.quant.Requantization;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import org.deeplearning4j.datasets.iterator.ExistingDataSetIterator;
 import org.deeplearning4j.nn.conf.ConvolutionMode;
+import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.inputs.InputType;
+import org.deeplearning4j.nn.conf.layers.Cnn3DLossLayer;
 import org.deeplearning4j.nn.conf.layers.Convolution3D;
 import org.deeplearning4j.nn.conf.layers.Convolution3D.DataFormat;
 import org.deeplearning4j.nn.conf.layers.DenseLayer;
@@ -31,7 +35,10 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.dataset.DataSet;
 import org.nd4j.linalg.dataset.api.iterator.DataSetIterator;
+import org.nd4j.linalg.lossfunctions.LossFunctions.LossFunction;
 
 /** Volumes that are pooled, moved and reshaped, on both engines. */
 @ExtendWith(Seeds.class)
@@ -165,6 +172,35 @@ class VolumeExactnessTest {
                 .put(0, new FeedForwardToCnn3DPreProcessor(3, 2, 4, 2, format == DataFormat.NCDHW));
         Exactness.assertExact(
                 "vectors " + format, net, CONFIG, Exactness.data(random, DataType.FLOAT, input));
+    }
+
+    @ParameterizedTest
+    @EnumSource(DataFormat.class)
+    void networksThatEndInVolumes_areExact(DataFormat format, Random random) {
+        InputType input = volumes(format);
+        MultiLayerNetwork net =
+                new MultiLayerNetwork(
+                        new NeuralNetConfiguration.Builder()
+                                .seed(2)
+                                .list()
+                                .layer(conv(format, Activation.RELU))
+                                .layer(conv(format, Activation.IDENTITY))
+                                .layer(
+                                        new Cnn3DLossLayer.Builder(format)
+                                                .lossFunction(LossFunction.XENT)
+                                                .activation(Activation.SIGMOID)
+                                                .build())
+                                .setInputType(input)
+                                .build());
+        net.init();
+        long[] shape = input.getShape(true);
+        shape[0] = 4;
+        INDArray x = Nets.random(random, DataType.FLOAT, shape);
+        INDArray y = net.output(x).gt(0.5).castTo(DataType.FLOAT);
+        DataSetIterator data = new ExistingDataSetIterator(List.of(new DataSet(x, y)));
+        MultiLayerNetwork qat = Qat.prepare(net, CONFIG);
+        Qat.calibrate(qat, data, 1);
+        Exactness.assertExact("ends in volumes " + format, qat, data);
     }
 
     private static void assertRefused(String message, DataFormat format, Layer subject) {
