@@ -3,6 +3,7 @@ package io.github.dl4jqat.quant;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -86,6 +87,49 @@ class RequantizerTest {
         Requantizer requantizer =
                 Requantizer.of(Requantization.FLOAT, .1f, new float[] {.7f}, out, 0, 255);
         assertThat(requantizer.factor(0)).isEqualTo((float) ((double) (.1f * .7f) / .3f));
+    }
+
+    /** A quarter: with 19 more bits only the last rounding can be wrong, and it is the only one. */
+    @ParameterizedTest
+    @CsvSource({"1, 0", "2, 1", "3, 1", "6, 2", "-1, 0", "-2, -1", "-6, -2", "510, 127"})
+    void fixedPointSumsOfTwoAreRoundedOnce(int acc, int expected) {
+        QuantParams addend = QuantParams.of(UINT8, 1f, 0);
+        QuantParams out = QuantParams.of(INT8, 4f, 0);
+        Requantization mode = Requantization.FIXED_POINT;
+        Requantizer sum = Requantizer.ofSum(mode, List.of(addend, addend), 1f, out, -128, 127);
+        assertThat(sum.apply(acc, 0)).isEqualTo(expected);
+    }
+
+    @Test
+    void otherFixedPointSumsAreRoundedTwice() {
+        QuantParams addend = QuantParams.of(UINT8, 1f, 0);
+        QuantParams wide = QuantParams.of(Quantizers.int16PerTensor(), 1f, 0);
+        QuantParams out = QuantParams.of(INT8, 4f, 0);
+        Requantization mode = Requantization.FIXED_POINT;
+        for (List<QuantParams> addends :
+                List.of(List.of(addend, addend, addend), List.of(wide, wide))) {
+            Requantizer sum = Requantizer.ofSum(mode, addends, 1f, out, -128, 127);
+            assertThat(sum.apply(1, 0)).isEqualTo(1);
+        }
+        List<QuantParams> pair = List.of(addend, addend);
+        QuantParams half = QuantParams.of(INT8, 2f, 0);
+        assertThat(Requantizer.ofSum(mode, pair, .5f, half, -128, 127).apply(1, 0)).isEqualTo(1);
+        Requantizer floats = Requantizer.ofSum(Requantization.FLOAT, pair, 1f, out, -128, 127);
+        assertThat(floats.apply(2, 0)).isZero();
+        assertThat(floats.apply(6, 0)).isEqualTo(2);
+    }
+
+    @Test
+    void fixedPointProductsMultiplyByTheFloatFactor() {
+        QuantParams a = QuantParams.of(UINT8, .1f, 0);
+        QuantParams b = QuantParams.of(UINT8, .7f, 0);
+        QuantParams out = QuantParams.of(Quantizers.int16PerTensor(), .0003f, 0);
+        Requantizer product =
+                Requantizer.ofProduct(Requantization.FIXED_POINT, a, b, out, -32768, 32767);
+        FixedPointMultiplier m = FixedPointMultiplier.of((.1f * .7f) / .0003f);
+        for (int acc = -100; acc <= 100; acc++) {
+            assertThat(product.apply(acc, 0)).isEqualTo(m.multiply(acc));
+        }
     }
 
     @Test

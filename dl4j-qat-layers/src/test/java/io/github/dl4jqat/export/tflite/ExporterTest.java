@@ -21,7 +21,10 @@ import io.github.dl4jqat.integer.Window2d;
 import io.github.dl4jqat.quant.QuantParams;
 import io.github.dl4jqat.quant.Quantizers;
 import io.github.dl4jqat.quant.Requantization;
+import java.io.File;
 import java.io.IOException;
+import java.net.URL;
+import java.net.URLClassLoader;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -309,6 +312,31 @@ class ExporterTest {
         byte[] file = TfLiteExporter.builder().denseAsConvolution(true).build().toBytes(lenet());
         assertThat(operators(file)).doesNotContain("FULLY_CONNECTED").contains("CONV_2D");
         assertThat(lenet().ops()).hasAtLeastOneElementOfType(Dense.class);
+    }
+
+    @Test
+    void withoutTheSchemaTheMessageNamesTheDependency() throws Exception {
+        List<URL> places = new ArrayList<>();
+        for (String place : System.getProperty("java.class.path").split(File.pathSeparator, -1)) {
+            if (!place.contains("tensorflow-lite-metadata")) {
+                places.add(Path.of(place).toUri().toURL());
+            }
+        }
+        URL[] urls = places.toArray(URL[]::new);
+        try (URLClassLoader loader =
+                new URLClassLoader(urls, ClassLoader.getPlatformClassLoader())) {
+            Class<?> type = loader.loadClass(TfLiteExporter.class.getName());
+            Class<?> model = loader.loadClass(IntegerModel.class.getName());
+            Object exporter = type.getDeclaredConstructor().newInstance();
+            assertThatThrownBy(
+                            () ->
+                                    type.getMethod("toBytes", model)
+                                            .invoke(exporter, new Object[] {null}))
+                    .hasRootCauseInstanceOf(ClassNotFoundException.class)
+                    .cause()
+                    .isInstanceOf(UnsupportedOperationException.class)
+                    .hasMessageContaining("org.tensorflow:tensorflow-lite-metadata:0.4.4");
+        }
     }
 
     @Test
