@@ -36,7 +36,8 @@ class BundledModelsTest {
 
     @Test
     void zooIsComplete() throws IOException {
-        assertThat(names()).containsExactly("tiny-mnist-int8");
+        assertThat(names())
+                .containsExactly("lenet-mnist-int8", "lenet-mnist-w4a4", "tiny-mnist-int8");
         assertThat(ZOO.verify()).isEmpty();
     }
 
