@@ -20,7 +20,6 @@ final class Engines {
         String obstacle = obstacle(model).orElse(null);
         if (obstacle == null) {
             try {
-                OrtSelfCheck.run();
                 return new OrtEngine(model);
             } catch (UnsupportedOperationException e) {
                 obstacle = e.getMessage();

@@ -50,14 +50,21 @@ final class OrtEngine implements IntegerEngine {
      * Opens a session.
      *
      * @param optimized where ONNX Runtime leaves the graph as it runs it, or null
-     * @throws UnsupportedOperationException if it refuses the graph
+     * @throws UnsupportedOperationException if it refuses the graph, or multiplies bytes inexactly
+     *     on this processor
      */
     OrtEngine(IntegerModel model, Path optimized) {
+        this(model, optimized, OrtSelfCheck.products());
+    }
+
+    /** Opens a session that multiplies with certain kernels. */
+    OrtEngine(IntegerModel model, Path optimized, OrtSelfCheck.Products products) {
         this.model = model;
         this.ends = new ModelEnds(model);
         this.java = new JavaEngine(model);
         try {
-            this.sessions = new OrtSessions(graph(model), OrtSessions.work(model), optimized);
+            this.sessions =
+                    new OrtSessions(graph(model), OrtSessions.work(model), optimized, products);
         } catch (OrtException e) {
             throw new UnsupportedOperationException(
                     "ONNX Runtime refuses the model: " + e.getMessage(), e);

@@ -24,6 +24,7 @@ final class OrtSessions implements Runnable {
     private final OrtEnvironment environment = OrtEnvironment.getEnvironment();
     private final byte[] graph;
     private final long workPerExample;
+    private final OrtSelfCheck.Products products;
     private final ReadWriteLock lock = new ReentrantReadWriteLock();
     private OrtSession alone;
     private OrtSession together;
@@ -35,7 +36,9 @@ final class OrtSessions implements Runnable {
      * @param optimized where ONNX Runtime leaves the graph as it runs it, or null
      * @throws OrtException if it refuses the graph
      */
-    OrtSessions(byte[] graph, long workPerExample, Path optimized) throws OrtException {
+    OrtSessions(byte[] graph, long workPerExample, Path optimized, OrtSelfCheck.Products products)
+            throws OrtException {
+        this.products = products;
         this.graph = graph;
         this.workPerExample = workPerExample;
         open(isShort(1), optimized);
@@ -67,8 +70,9 @@ final class OrtSessions implements Runnable {
             options.setOptimizationLevel(OrtSession.SessionOptions.OptLevel.ALL_OPT);
             // Threads that spin between operators take the processor from everyone else.
             options.addConfigEntry("session.intra_op.allow_spinning", "0");
-            // Without VNNI, unsigned times signed bytes saturates at int16; this way it is exact.
-            options.addConfigEntry("session.x64quantprecision", "1");
+            if (products == OrtSelfCheck.Products.WIDE) {
+                options.addConfigEntry("session.x64quantprecision", "1");
+            }
             options.setSessionLogLevel(OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR);
             if (optimized != null) {
                 options.setOptimizedModelFilePath(optimized.toString());
