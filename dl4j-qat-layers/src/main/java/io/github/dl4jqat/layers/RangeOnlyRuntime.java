@@ -88,7 +88,10 @@ final class RangeOnlyRuntime extends AbstractLayer<org.deeplearning4j.nn.conf.la
             state.noteInput(input);
         }
         ArrayType type = training ? ArrayType.INPUT : ArrayType.ACTIVATIONS;
-        read = inputQuantization.forward(input.castTo(dataType), training, type, mgr);
+        // A cast makes its array where the backward pass would not find it any more.
+        INDArray x =
+                input.dataType() == dataType ? input : mgr.leverageTo(type, input.castTo(dataType));
+        read = inputQuantization.forward(x, training, type, mgr);
         feedStock(mgr);
         INDArray z = stock.activate(training, mgr);
         trace = training ? new ActivationPass.Trace() : null;

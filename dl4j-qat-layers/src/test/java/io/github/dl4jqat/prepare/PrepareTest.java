@@ -497,6 +497,17 @@ class PrepareTest {
         }
     }
 
+    /** What casts the input must keep the result until the backward pass. */
+    @Test
+    void graphOfDoubles_trainsOnFloats() {
+        ComputationGraph net = sharedInput().convertDataType(DataType.DOUBLE);
+        ComputationGraph qat = Qat.prepare(net, QatConfig.int8());
+        DataSet images = images();
+        assertThat(images.getFeatures().dataType()).isEqualTo(DataType.FLOAT);
+        qat.fit(images);
+        assertThat(qat.score()).isFinite();
+    }
+
     @Test
     void inputOfFloatLayersOnly_getsNoQuantizer() {
         ComputationGraph net =
