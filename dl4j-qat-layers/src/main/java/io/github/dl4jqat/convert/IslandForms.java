@@ -2,7 +2,6 @@ package io.github.dl4jqat.convert;
 
 import io.github.dl4jqat.convert.IntegerForms.LayerForm;
 import io.github.dl4jqat.integer.Dequantize;
-import io.github.dl4jqat.integer.DotProductAttention;
 import io.github.dl4jqat.integer.FloatSoftmax;
 import io.github.dl4jqat.integer.GlobalPNormPool;
 import io.github.dl4jqat.integer.L2Normalize;
@@ -12,18 +11,14 @@ import io.github.dl4jqat.integer.Quantize;
 import io.github.dl4jqat.integer.TensorType;
 import io.github.dl4jqat.integer.Window2d;
 import io.github.dl4jqat.layers.NetworkView.Node;
-import io.github.dl4jqat.layers.NoIntegerForm;
 import io.github.dl4jqat.layers.QuantGlobalPoolingLayer;
 import io.github.dl4jqat.layers.QuantSubsamplingLayer;
 import io.github.dl4jqat.layers.QuantizedLayer;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
-import org.deeplearning4j.nn.conf.graph.AttentionVertex;
 import org.deeplearning4j.nn.conf.graph.L2NormalizeVertex;
 import org.deeplearning4j.nn.conf.layers.ActivationLayer;
 import org.deeplearning4j.nn.conf.layers.GlobalPoolingLayer;
@@ -49,9 +44,6 @@ final class IslandForms {
             return layer.getClass() == ActivationLayer.class
                     && activation.getActivationFn() instanceof ActivationSoftmax;
         }
-        if (layer instanceof SelfAttentionLayer attention) {
-            return layer.getClass() == SelfAttentionLayer.class && !attention.isProjectInput();
-        }
         if (layer instanceof SubsamplingLayer windows) {
             return windows.getPoolingType() == PoolingType.PNORM
                     && LAYERS.containsKey(layer.getClass());
@@ -72,7 +64,7 @@ final class IslandForms {
                 org.deeplearning4j.nn.conf.layers.LocalResponseNormalization.class,
                 IslandForms::localResponse);
         forms.put(ActivationLayer.class, IslandForms::softmax);
-        forms.put(SelfAttentionLayer.class, IslandForms::selfAttention);
+        forms.put(SelfAttentionLayer.class, AttentionForms::self);
         forms.put(SubsamplingLayer.class, IslandForms::pNorm);
         forms.put(QuantSubsamplingLayer.class, IslandForms::pNorm);
         forms.put(GlobalPoolingLayer.class, IslandForms::globalPNorm);
@@ -144,42 +136,7 @@ final class IslandForms {
         return Flow.of(y, in.get(0).channelsLast());
     }
 
-    private static Flow selfAttention(Node node, Flow in, Conversion c) {
-        return attention(node, List.of(in, in, in), c);
-    }
-
-    /** The vertex, without projections. */
-    static Flow attention(Node node, List<Flow> in, Conversion c) {
-        if (node.vertex() instanceof AttentionVertex vertex && vertex.isProjectInput()) {
-            throw new IllegalArgumentException(NoIntegerForm.reason(vertex));
-        }
-        IdentityHashMap<Flow, TensorType> floats = new IdentityHashMap<>();
-        List<TensorType> x = new ArrayList<>();
-        for (Flow flow : in) {
-            if (flow.channelsLast()) {
-                throw new IllegalArgumentException(
-                        "it takes sequences as [features, time]; use RNNFormat.NCW before it");
-            }
-            TensorType tensor = floats.get(flow);
-            if (tensor == null) {
-                tensor = floats(node, flow, c);
-                if (tensor.rank() != 2) {
-                    throw new IllegalArgumentException(
-                            "it reads "
-                                    + tensor
-                                    + ", expected sequences [features, time]; is a preprocessor"
-                                    + " missing?");
-                }
-                floats.put(flow, tensor);
-            }
-            x.add(tensor);
-        }
-        TensorType y = output(node, List.of(x.get(2).size(0), x.get(0).size(1)), c);
-        c.draft().add(new DotProductAttention(node.name(), x.get(0), x.get(1), x.get(2), y));
-        return Flow.of(y, false);
-    }
-
-    private static TensorType output(Node node, List<Integer> shape, Conversion c) {
+    static TensorType output(Node node, List<Integer> shape, Conversion c) {
         boolean quantizes = node.running() instanceof QuantizedLayer;
         String name = quantizes ? node.name() + ":float" : node.name();
         return new TensorType(c.draft().unique(name), shape, null);

@@ -48,7 +48,7 @@ final class VertexForms {
         forms.put(ScaleVertex.class, VertexForms::scale);
         forms.put(ShiftVertex.class, VertexForms::shift);
         forms.put(L2NormalizeVertex.class, IslandForms::normalize);
-        forms.put(AttentionVertex.class, IslandForms::attention);
+        forms.put(AttentionVertex.class, AttentionForms::vertex);
         forms.put(SubsetVertex.class, VertexForms::subset);
         forms.put(PoolHelperVertex.class, VertexForms::poolHelper);
         forms.put(ReshapeVertex.class, VertexForms::reshape);

@@ -36,6 +36,8 @@ interface FloatKernel {
             return FloatKernels.yolo(yolo);
         } else if (op instanceof DotProductAttention attention) {
             return new AttentionKernel(attention);
+        } else if (op instanceof MultiHeadAttention attention) {
+            return new AttentionKernel(attention);
         }
         throw new IllegalArgumentException("FloatKernel: " + op + " has no kernel on floats");
     }

@@ -20,7 +20,8 @@ public sealed interface FloatOp extends IntegerOp
                 GlobalPNormPool,
                 FloatSoftmax,
                 YoloActivation,
-                DotProductAttention {
+                DotProductAttention,
+                MultiHeadAttention {
 
     /** The floats read, or the first of several tensors. */
     TensorType input();

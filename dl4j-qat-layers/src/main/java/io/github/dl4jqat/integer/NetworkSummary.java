@@ -63,9 +63,18 @@ final class NetworkSummary {
 
     /** Nobody should take a model with float layers for one without. */
     private static String floats(IntegerModel model) {
-        return model.floatIslands().isEmpty()
-                ? ""
-                : "Computed in float: " + String.join(", ", model.floatIslands()) + "\n";
+        if (model.floatIslands().isEmpty()) {
+            return "";
+        }
+        long floats =
+                model.ops().stream()
+                        .filter(FloatOp.class::isInstance)
+                        .mapToLong(IntegerOp::parameters)
+                        .sum();
+        return "Computed in float: "
+                + String.join(", ", model.floatIslands())
+                + (floats == 0 ? "" : ", with " + floats + " float weights")
+                + "\n";
     }
 
     private static String weights(IntegerOp op) {

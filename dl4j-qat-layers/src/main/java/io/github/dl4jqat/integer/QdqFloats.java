@@ -15,10 +15,12 @@ final class QdqFloats {
 
     private final OnnxGraph graph;
     private final QdqPieces pieces;
+    private final QdqAttention attention;
 
     QdqFloats(OnnxGraph graph, QdqPieces pieces) {
         this.graph = graph;
         this.pieces = pieces;
+        attention = new QdqAttention(graph, pieces, this::softmax);
     }
 
     Value of(FloatOp op, List<Value> all) {
@@ -35,8 +37,10 @@ final class QdqFloats {
             return softmax(op.output().name(), x, 1);
         } else if (op instanceof YoloActivation yolo) {
             return yolo(yolo, x);
-        } else if (op instanceof DotProductAttention attention) {
-            return attention(attention, all);
+        } else if (op instanceof DotProductAttention dotProduct) {
+            return attention.of(dotProduct, all);
+        } else if (op instanceof MultiHeadAttention multiHead) {
+            return attention.of(multiHead, all);
         }
         throw new IllegalArgumentException("QdqFloats: " + op + " has no ONNX form");
     }
@@ -150,21 +154,6 @@ final class QdqFloats {
         Value axes = graph.longs(name + "/axis", new long[] {axis}, 1);
         Value sum = graph.node("ReduceSum", exp, axes).as(name + "/sum");
         return graph.node("Div", exp, sum).as(name);
-    }
-
-    private Value attention(DotProductAttention op, List<Value> all) {
-        String name = op.output().name();
-        Value keys =
-                graph.node("Transpose", all.get(1))
-                        .with("perm", new int[] {0, 2, 1})
-                        .as(name + "/keys");
-        float[] share = {(float) (1 / Math.sqrt(op.queries().size(0)))};
-        Value products = graph.node("MatMul", keys, all.get(0)).as(name + "/products");
-        Value scores =
-                graph.node("Mul", products, graph.floats(name + "/share", share))
-                        .as(name + "/scores");
-        Value weights = softmax(name + "/weights", scores, 1);
-        return graph.node("MatMul", all.get(2), weights).as(name);
     }
 
     private Value yolo(YoloActivation op, Value x) {

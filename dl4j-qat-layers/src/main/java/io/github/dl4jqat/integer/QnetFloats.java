@@ -11,7 +11,7 @@ final class QnetFloats {
 
     private QnetFloats() {}
 
-    static void write(FloatOp op, ObjectNode node) {
+    static void write(FloatOp op, ObjectNode node, QnetWriter writer) {
         if (op instanceof LocalResponseNormalization lrn) {
             node.put("k", Double.toString(lrn.k())).put("n", lrn.n());
             node.put("alpha", Double.toString(lrn.alpha()));
@@ -25,12 +25,19 @@ final class QnetFloats {
         } else if (op instanceof YoloActivation yolo) {
             ArrayNode priors = node.putArray("priors");
             yolo.priors().forEach(prior -> priors.add(Float.toString(prior)));
+        } else if (op instanceof MultiHeadAttention attention) {
+            QnetAttention.write(attention.weights(), node, writer);
         }
     }
 
     /** The operation of a type, or null where the type is that of no float operation. */
     static FloatOp read(
-            QnetFields f, String type, String name, List<TensorType> inputs, TensorType out)
+            QnetFields f,
+            String type,
+            String name,
+            List<TensorType> inputs,
+            TensorType out,
+            QnetParts parts)
             throws QnetFormatException {
         TensorType in = inputs.get(0);
         return switch (type) {
@@ -50,17 +57,27 @@ final class QnetFloats {
             case "FloatSoftmax" -> new FloatSoftmax(name, in, out);
             case "YoloActivation" -> new YoloActivation(name, in, out, f.floats("priors"));
             case "DotProductAttention" -> {
-                if (inputs.size() != ATTENTION_INPUTS) {
-                    throw f.error(
-                            "lists "
-                                    + inputs.size()
-                                    + " inputs, a "
-                                    + type
-                                    + " has queries, keys and values");
-                }
+                requireThree(f, type, inputs);
                 yield new DotProductAttention(name, in, inputs.get(1), inputs.get(2), out);
+            }
+            case "MultiHeadAttention" -> {
+                requireThree(f, type, inputs);
+                AttentionWeights weights = QnetAttention.read(f, parts);
+                yield new MultiHeadAttention(name, in, inputs.get(1), inputs.get(2), out, weights);
             }
             default -> null;
         };
+    }
+
+    private static void requireThree(QnetFields f, String type, List<TensorType> inputs)
+            throws QnetFormatException {
+        if (inputs.size() != ATTENTION_INPUTS) {
+            throw f.error(
+                    "lists "
+                            + inputs.size()
+                            + " inputs, a "
+                            + type
+                            + " has queries, keys and values");
+        }
     }
 }

@@ -245,7 +245,7 @@ final class QnetReader {
                     new Dequantize(name, in, out, parts.floats(f, "values"), f.flag("softmax"));
             case "Embedding" -> new Embedding(name, in, out, table(f, out));
             default -> {
-                FloatOp floatOp = QnetFloats.read(f, f.text("type"), name, inputs, out);
+                FloatOp floatOp = QnetFloats.read(f, f.text("type"), name, inputs, out, parts);
                 if (floatOp == null) {
                     throw f.error(
                             "operation '"

@@ -150,9 +150,9 @@ final class QnetWriter {
             node.put("table", part(BitPacking.pack(embedding.table(), spec)));
         } else if (op instanceof PNormPool2d pool) {
             window(node, pool.window());
-            QnetFloats.write(pool, node);
+            QnetFloats.write(pool, node, this);
         } else if (op instanceof FloatOp floatOp) {
-            QnetFloats.write(floatOp, node);
+            QnetFloats.write(floatOp, node, this);
         } else if (op instanceof MaxPool2d maxPool) {
             window(node, maxPool.window());
         } else if (op instanceof AveragePool2d pool) {

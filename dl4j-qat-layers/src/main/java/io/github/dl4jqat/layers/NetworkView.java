@@ -21,6 +21,7 @@ import org.deeplearning4j.nn.conf.layers.util.MaskZeroLayer;
 import org.deeplearning4j.nn.conf.layers.wrapper.BaseWrapperLayer;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
+import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
  * A MultiLayerNetwork or a ComputationGraph as one kind of thing: nodes in an order in which each
@@ -52,6 +53,8 @@ public record NetworkView(List<Node> nodes, List<String> inputs, List<String> ou
      * @param preProcessor what happens to its input first, or null
      * @param inputs names of the nodes or network inputs it reads
      * @param running the running layer, taken out of its wrappers; null for a vertex
+     * @param learned what a vertex has learned, by name, as live views; empty for a layer, whose
+     *     running one has them
      */
     public record Node(
             String name,
@@ -63,7 +66,8 @@ public record NetworkView(List<Node> nodes, List<String> inputs, List<String> ou
             String kind,
             InputPreProcessor preProcessor,
             List<String> inputs,
-            org.deeplearning4j.nn.api.Layer running) {
+            org.deeplearning4j.nn.api.Layer running,
+            Map<String, INDArray> learned) {
 
         /** Whether one of the wrappers is of that kind. */
         public boolean isWrappedIn(Class<? extends Layer> wrapper) {
@@ -150,7 +154,8 @@ public record NetworkView(List<Node> nodes, List<String> inputs, List<String> ou
                                 vertexConf.getClass().getSimpleName(),
                                 null,
                                 inputs,
-                                null));
+                                null,
+                                learned(vertex)));
             }
         }
         return new NetworkView(
@@ -187,7 +192,14 @@ public record NetworkView(List<Node> nodes, List<String> inputs, List<String> ou
                 kind + inside.getClass().getSimpleName(),
                 preProcessor,
                 inputs,
-                unwrap(running));
+                unwrap(running),
+                Map.of());
+    }
+
+    private static Map<String, INDArray> learned(
+            org.deeplearning4j.nn.graph.vertex.GraphVertex vertex) {
+        Map<String, INDArray> table = vertex.paramTable(false);
+        return table == null ? Map.of() : table;
     }
 
     private static GraphVertex inside(GraphVertex vertex) {

@@ -2,7 +2,6 @@ package io.github.dl4jqat.layers;
 
 import java.util.LinkedHashMap;
 import java.util.Map;
-import org.deeplearning4j.nn.conf.graph.AttentionVertex;
 import org.deeplearning4j.nn.conf.graph.GraphVertex;
 import org.deeplearning4j.nn.conf.graph.L2Vertex;
 import org.deeplearning4j.nn.conf.graph.PreprocessorVertex;
@@ -13,7 +12,6 @@ import org.deeplearning4j.nn.conf.layers.LearnedSelfAttentionLayer;
 import org.deeplearning4j.nn.conf.layers.LocallyConnected1D;
 import org.deeplearning4j.nn.conf.layers.LocallyConnected2D;
 import org.deeplearning4j.nn.conf.layers.RecurrentAttentionLayer;
-import org.deeplearning4j.nn.conf.layers.SelfAttentionLayer;
 import org.deeplearning4j.nn.conf.layers.SpaceToBatchLayer;
 import org.deeplearning4j.nn.conf.layers.samediff.SameDiffVertex;
 import org.deeplearning4j.nn.conf.layers.variational.VariationalAutoencoder;
@@ -23,9 +21,6 @@ public final class NoIntegerForm {
 
     private static final String BY_ITSELF =
             ", and an integer model computes each example by itself; ";
-
-    private static final String PROJECTED =
-            "it projects its input in a SameDiff graph, where no quantizer reaches the weights; ";
 
     private static final Map<Class<?>, String> REASONS = reasons();
 
@@ -64,26 +59,15 @@ public final class NoIntegerForm {
                 "the distance of two tensors is the root of a sum of squares; let the network end"
                         + " in the two tensors, and compute the distance of its outputs");
         map.put(
-                AttentionVertex.class,
-                PROJECTED
-                        + "make the projections layers of their own (Convolution1D with a kernel"
-                        + " of 1), and use an AttentionVertex without projection behind them");
-        map.put(
-                SelfAttentionLayer.class,
-                PROJECTED
-                        + "make the projections layers of their own (Convolution1D with a kernel"
-                        + " of 1) in a graph, and use an AttentionVertex without projection"
-                        + " behind them");
-        map.put(
                 LearnedSelfAttentionLayer.class,
-                "attention with learned queries keeps its weights in a SameDiff graph, where no"
-                        + " quantizer reaches them; use an AttentionVertex without projection,"
-                        + " and an input of the network for the queries");
+                "this version of Deeplearning4j cannot run it: its SameDiff graph has a"
+                    + " scatter_update without indices; use an AttentionVertex, and an input of the"
+                    + " network for the queries");
         map.put(
                 RecurrentAttentionLayer.class,
                 "each of its time steps waits for a softmax over the whole sequence, in a"
                         + " SameDiff graph where no quantizer reaches its weights; use an LSTM, and"
-                        + " an AttentionVertex without projection behind it");
+                        + " a SelfAttentionLayer behind it");
         map.put(
                 SameDiffVertex.class,
                 "what it computes only its author knows; build it of layers and vertices that"

@@ -61,9 +61,9 @@ final class NodeKinds {
         if (vertex instanceof L2NormalizeVertex) {
             return "divides by the norm of all its numbers";
         }
-        if ((vertex instanceof AttentionVertex attends && !attends.isProjectInput())
-                || (layer instanceof SelfAttentionLayer self && !self.isProjectInput())) {
-            return "attention weighs its input by the softmax of a product of two tensors";
+        String attention = attention(layer, vertex);
+        if (attention != null) {
+            return attention;
         }
         if (layer instanceof LocalResponseNormalization) {
             return "divides by a power of its neighbors";
@@ -81,6 +81,19 @@ final class NodeKinds {
                 layer instanceof ActivationLayer activation
                         && activation.getActivationFn() instanceof ActivationSoftmax;
         return softmax ? "softmax divides by a sum of exponentials" : null;
+    }
+
+    private static String attention(Layer layer, GraphVertex vertex) {
+        boolean projects;
+        if (vertex instanceof AttentionVertex attends) {
+            projects = attends.isProjectInput();
+        } else if (layer instanceof SelfAttentionLayer self) {
+            projects = self.isProjectInput();
+        } else {
+            return null;
+        }
+        return "attention weighs its input by the softmax of a product of two tensors"
+                + (projects ? ", and keeps its own weights as floats" : "");
     }
 
     /** Why a layer without weights has no integer form, or null if it has one. */

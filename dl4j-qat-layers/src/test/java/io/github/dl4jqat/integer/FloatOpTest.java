@@ -123,6 +123,125 @@ class FloatOpTest {
         }
     }
 
+    private static FloatConstant constant(List<Integer> shape, float... values) {
+        return FloatConstant.of(shape, values);
+    }
+
+    @Test
+    void headsAttendOnTheirOwn_andOneMatrixJoinsThem() {
+        // Head 0 sees the first feature of queries and keys, head 1 the second; both mix the same
+        // values, and the output is ten times the first head minus the second.
+        FloatConstant each = constant(List.of(2, 1, 2), 1, 0, 0, 1);
+        FloatConstant both = constant(List.of(2, 1, 1), 1, 1);
+        FloatConstant join = constant(List.of(2, 1), 10, -1);
+        AttentionWeights weights = new AttentionWeights(each, each, both, join);
+        TensorType queries = floats("q", 2, 1);
+        TensorType keys = floats("k", 2, 2);
+        TensorType values = floats("v", 1, 2);
+        MultiHeadAttention op =
+                new MultiHeadAttention("a", queries, keys, values, floats("y", 1, 1), weights);
+        float ln3 = (float) Math.log(3);
+        float[] y = new float[2];
+        float[] q = {1, 1, 0, 0};
+        float[] k = {ln3, 0, 0, ln3, 5, 6, 7, 8};
+        FloatKernel.of(op).run(new float[][] {q, k, {8, 4, 2, 6}}, y, 2);
+        // Shares 3:1 of the first key in head 0, 1:3 in head 1; halves where queries are zero.
+        assertThat(y[0]).isCloseTo(10 * 7 - 5, within(1e-4f));
+        assertThat(y[1]).isEqualTo(10 * 4 - 4);
+        assertThat(op.parameters()).isEqualTo(4 + 4 + 2 + 2);
+        assertThat(op.constantBytes()).isEqualTo(48);
+        assertThat(op.inputs()).containsExactly(queries, keys, values);
+        assertThat(weights.heads()).isEqualTo(2);
+    }
+
+    @Test
+    void projectedAttentionIsThatOfDeeplearning4j(Random random) {
+        int[] sizes = {3, 4, 2, 5};
+        INDArray q = random(random, 2, 3, 4);
+        INDArray k = random(random, 2, 4, 5);
+        INDArray v = random(random, 2, 2, 5);
+        INDArray wq = random(random, 3, 2, 3);
+        INDArray wk = random(random, 3, 2, 4);
+        INDArray wv = random(random, 3, 2, 2);
+        INDArray wo = random(random, 6, 5);
+        INDArray stock =
+                Nd4j.exec(
+                        new org.nd4j.linalg.api.ops.impl.transforms.custom
+                                .MultiHeadDotProductAttention(
+                                q, k, v, wq, wk, wv, wo, null, true, false))[0];
+        AttentionWeights weights =
+                new AttentionWeights(
+                        constant(List.of(3, 2, 3), flat(wq)),
+                        constant(List.of(3, 2, 4), flat(wk)),
+                        constant(List.of(3, 2, 2), flat(wv)),
+                        constant(List.of(6, 5), flat(wo)));
+        TensorType values = floats("v", sizes[2], sizes[3]);
+        MultiHeadAttention op =
+                new MultiHeadAttention(
+                        "a",
+                        floats("q", 3, 4),
+                        floats("k", 4, 5),
+                        values,
+                        floats("y", 5, 4),
+                        weights);
+        float[] y = new float[2 * 5 * 4];
+        FloatKernel.of(op).run(new float[][] {flat(q), flat(k), flat(v)}, y, 2);
+        float[] expected = flat(stock);
+        for (int i = 0; i < y.length; i++) {
+            assertThat(y[i]).isCloseTo(expected[i], within(1e-5f));
+        }
+    }
+
+    private static float[] flat(INDArray x) {
+        return x.dup('c').data().asFloat();
+    }
+
+    @Test
+    void weightsOfAnAttentionFitTogether() {
+        FloatConstant q = constant(List.of(1, 2, 2), new float[4]);
+        FloatConstant other = constant(List.of(2, 1, 2), new float[4]);
+        FloatConstant o = constant(List.of(2, 1), new float[2]);
+        FloatConstant one = constant(List.of(1, 1), new float[1]);
+        refused("with the same heads", () -> new AttentionWeights(q, other, q, o));
+        refused("with the same heads", () -> new AttentionWeights(q, q, o, o));
+        refused("expected [2, features]", () -> new AttentionWeights(q, q, q, one));
+        refused("expected [2, features]", () -> new AttentionWeights(q, q, q, q));
+        refused("do not fill the shape [2, 2]", () -> constant(List.of(2, 2), 1, 2, 3));
+        refused("do not fill the shape []", () -> constant(List.of(), 1));
+        refused("sizes above 0", () -> constant(List.of(0)));
+        refused("sizes above 0", () -> constant(List.of(1 << 16, 1 << 16)));
+        refused("number 1 is NaN", () -> constant(List.of(2), 0, Float.NaN));
+        AttentionWeights all = new AttentionWeights(q, q, q, o);
+        TensorType x = floats("x", 2, 3);
+        TensorType y = floats("y", 1, 3);
+        assertThat(heads(all, x, x, x, y).output()).isEqualTo(y);
+        refused("a sequence [features, time]", () -> heads(all, x, floats("k", 2), x, y));
+        refused("other time steps", () -> heads(all, x, x, floats("v", 2, 4), y));
+        refused("keys 'k' [5, 3] float", () -> heads(all, x, floats("k", 5, 3), x, y));
+        refused("output is [2, 3], but should be [1, 3]", () -> heads(all, x, x, x, x));
+        TensorType integers =
+                TensorType.of("i", QuantParams.of(Quantizers.uint8PerTensor(), 1, 0), 2, 3);
+        refused("put a Dequantize between", () -> heads(all, x, integers, x, y));
+        // Heads of 2^14 rows over as many steps would not fit into memory.
+        FloatConstant up = constant(List.of(1 << 14, 1, 1), new float[1 << 14]);
+        AttentionWeights wide =
+                new AttentionWeights(up, up, up, constant(List.of(1 << 14, 1), new float[1 << 14]));
+        TensorType series = floats("x", 1, 1 << 15);
+        refused("536870912 elements", () -> heads(wide, series, series, series, series));
+    }
+
+    private static MultiHeadAttention heads(
+            AttentionWeights weights, TensorType q, TensorType k, TensorType v, TensorType y) {
+        return new MultiHeadAttention("a", q, k, v, y, weights);
+    }
+
+    private static void refused(
+            String message, org.assertj.core.api.ThrowableAssert.ThrowingCallable made) {
+        assertThatThrownBy(made)
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining(message);
+    }
+
     private static float[] floats(Random random, int n) {
         float[] values = new float[n];
         for (int i = 0; i < n; i++) {

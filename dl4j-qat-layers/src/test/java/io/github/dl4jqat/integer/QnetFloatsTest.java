@@ -192,6 +192,27 @@ class QnetFloatsTest {
         IntegerModel yolo = behind(new YoloActivation("y", image, out, List.of(0.5f, 2f)));
         refusedWith(yolo, "\"0.5\", \"2.0\"", "\"0.5\"", "priors are [0.5]");
         refusedWith(yolo, "\"0.5\"", "\"x\"", "'priors' is no number: x");
+        FloatConstant up = FloatConstant.of(List.of(1, 2, 6), new float[12]);
+        FloatConstant down = FloatConstant.of(List.of(2, 6), new float[12]);
+        TensorType series = TensorType.ofFloats("f", 6, 2);
+        IntegerModel attention =
+                behind(
+                        new MultiHeadAttention(
+                                "a",
+                                series,
+                                series,
+                                series,
+                                TensorType.ofFloats("g", 6, 2),
+                                new AttentionWeights(up, up, up, down)));
+        same(attention);
+        String shape = "[ 1, 2, 6 ]";
+        refusedWith(attention, shape, "[ 1, 2, 7 ]", "12 numbers do not fill the shape [1, 2, 7]");
+        refusedWith(attention, shape, "[ 1, -2, -6 ]", "sizes above 0");
+        refusedWith(attention, shape, "[ 65536, 65536 ]", "sizes above 0 and up to");
+        refusedWith(attention, shape, "[ 12 ]", "[heads, width of a head, features]");
+        refusedWith(attention, "\"projections\"", "\"weights\"", "'projections' should be an obj");
+        String list = "\"inputs\" : [ \"f\", \"f\", \"f\" ]";
+        refusedWith(attention, list, "\"inputs\" : [ \"f\", \"f\" ]", "lists 2 inputs");
         byte[] file = QnetTest.bytes(yolo);
         byte[] cut = Arrays.copyOf(file, file.length - 1);
         assertThatThrownBy(() -> Qnet.read(cut, "x")).isInstanceOf(QnetFormatException.class);

@@ -3,6 +3,7 @@ package io.github.dl4jqat.integer;
 import io.github.dl4jqat.quant.QuantParams;
 import io.github.dl4jqat.quant.Requantization;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /** Seeded random float operations, and models in which they stand between integers. */
@@ -16,7 +17,8 @@ final class TestFloats {
         GLOBAL_P_NORM,
         SOFTMAX,
         YOLO,
-        ATTENTION
+        ATTENTION,
+        HEADS
     }
 
     private final TestModels models;
@@ -82,7 +84,32 @@ final class TestFloats {
                 TensorType y = TensorType.ofFloats("g", channels, height);
                 yield new DotProductAttention("island", x, x, x, y);
             }
+            case HEADS -> heads(channels, height);
         };
+    }
+
+    private MultiHeadAttention heads(int n, int steps) {
+        int heads = models.between(1, 3);
+        int width = models.between(1, 4);
+        int out = models.between(1, 6);
+        AttentionWeights weights =
+                new AttentionWeights(
+                        constant(1.0 / n, heads, width, n),
+                        constant(1.0 / n, heads, width, n),
+                        constant(1, heads, width, n),
+                        constant(1.0 / n, heads * width, out));
+        TensorType x = TensorType.ofFloats("f", n, steps);
+        TensorType y = TensorType.ofFloats("g", out, steps);
+        return new MultiHeadAttention("island", x, x, x, y, weights);
+    }
+
+    private FloatConstant constant(double reach, Integer... shape) {
+        int n = Arrays.stream(shape).reduce(1, (a, b) -> a * b);
+        float[] values = new float[n];
+        for (int i = 0; i < n; i++) {
+            values[i] = (float) number(-reach, reach);
+        }
+        return FloatConstant.of(List.of(shape), values);
     }
 
     private Window2d window(int height, int width) {

@@ -38,7 +38,7 @@ import org.deeplearning4j.nn.conf.layers.LSTM;
 import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.conf.layers.OutputLayer;
 import org.deeplearning4j.nn.conf.layers.PoolingType;
-import org.deeplearning4j.nn.conf.layers.SelfAttentionLayer;
+import org.deeplearning4j.nn.conf.layers.RecurrentAttentionLayer;
 import org.deeplearning4j.nn.conf.layers.SubsamplingLayer;
 import org.deeplearning4j.nn.conf.layers.misc.FrozenLayer;
 import org.deeplearning4j.nn.conf.layers.misc.FrozenLayerWithBackprop;
@@ -398,13 +398,14 @@ class PrepareTest {
                 output());
     }
 
-    private static SelfAttentionLayer attention(String name) {
-        return new SelfAttentionLayer.Builder()
+    private static RecurrentAttentionLayer attention(String name) {
+        return new RecurrentAttentionLayer.Builder()
                 .name(name)
                 .nHeads(2)
                 .headSize(3)
                 .nOut(6)
                 .projectInput(true)
+                .activation(Activation.TANH)
                 .build();
     }
 
@@ -415,7 +416,7 @@ class PrepareTest {
         assertThat(plan.floatLayers().stream().map(e -> e.node().name()))
                 .containsExactly("attention", "attention2");
         assertThat(plan.floatLayers()).allSatisfy(e -> assertThat(e.reason()).isNotBlank());
-        assertThat(plan.toString()).contains("attention2", "it projects its input");
+        assertThat(plan.toString()).contains("attention2", "waits for a softmax");
         MultiLayerNetwork qat = Qat.prepare(net, QatConfig.int8());
         assertThat(quantization(qat, "avg").input()).isNotNull();
         qat.fit(batch(5, 4, 6));
@@ -423,8 +424,8 @@ class PrepareTest {
         assertThatThrownBy(() -> Qat.convert(qat))
                 .isInstanceOfSatisfying(
                         UnsupportedLayerException.class, e -> assertThat(e.offenders()).hasSize(2))
-                .hasMessageContaining("layer 0 'attention' (SelfAttentionLayer)")
-                .hasMessageContaining("layer 1 'attention2' (SelfAttentionLayer)");
+                .hasMessageContaining("layer 0 'attention' (RecurrentAttentionLayer)")
+                .hasMessageContaining("layer 1 'attention2' (RecurrentAttentionLayer)");
     }
 
     @Test
@@ -437,7 +438,7 @@ class PrepareTest {
                         output());
         MultiLayerNetwork qat = Qat.prepare(net, QatConfig.int8());
         assertThat(qat.getLayer("attention").conf().getLayer())
-                .isInstanceOf(SelfAttentionLayer.class);
+                .isInstanceOf(RecurrentAttentionLayer.class);
         assertThat(quantization(qat, "pool").input()).isNotNull();
         qat.fit(batch(5, 4, 6));
         assertThat(qat.score()).isFinite();

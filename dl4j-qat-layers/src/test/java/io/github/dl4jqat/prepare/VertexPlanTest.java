@@ -155,7 +155,7 @@ class VertexPlanTest {
                                 .setOutputs("out"),
                         InputType.recurrent(3, 6));
         assertThat(entry(Qat.plan(attention, QatConfig.int8()), "attention").reason())
-                .contains("projects its input", "use an AttentionVertex without projection");
+                .contains("softmax of a product of two tensors, and keeps its own weights");
         ComputationGraph own =
                 GraphNets.built(
                         graph("in")
