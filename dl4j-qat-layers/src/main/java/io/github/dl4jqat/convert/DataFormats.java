@@ -26,6 +26,8 @@ import org.deeplearning4j.nn.conf.layers.EmbeddingSequenceLayer;
 import org.deeplearning4j.nn.conf.layers.GlobalPoolingLayer;
 import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.conf.layers.LocalResponseNormalization;
+import org.deeplearning4j.nn.conf.layers.LocallyConnected1D;
+import org.deeplearning4j.nn.conf.layers.LocallyConnected2D;
 import org.deeplearning4j.nn.conf.layers.RnnLossLayer;
 import org.deeplearning4j.nn.conf.layers.RnnOutputLayer;
 import org.deeplearning4j.nn.conf.layers.SpaceToDepthLayer;
@@ -54,6 +56,8 @@ final class DataFormats {
         map.put(Convolution3D.class, l -> ((Convolution3D) l).getDataFormat());
         map.put(Deconvolution3D.class, l -> ((Deconvolution3D) l).getDataFormat());
         map.put(ConvolutionLayer.class, l -> ((ConvolutionLayer) l).getCnn2dDataFormat());
+        map.put(LocallyConnected1D.class, l -> RNNFormat.NCW);
+        map.put(LocallyConnected2D.class, l -> ((LocallyConnected2D) l).getFormat());
         map.put(SubsamplingLayer.class, l -> ((SubsamplingLayer) l).getCnn2dDataFormat());
         map.put(Subsampling3DLayer.class, l -> ((Subsampling3DLayer) l).getDataFormat());
         map.put(Upsampling2D.class, l -> ((Upsampling2D) l).getFormat());

@@ -21,6 +21,8 @@ import io.github.dl4jqat.layers.QuantGlobalPoolingLayer;
 import io.github.dl4jqat.layers.QuantGravesBidirectionalLSTM;
 import io.github.dl4jqat.layers.QuantGravesLSTM;
 import io.github.dl4jqat.layers.QuantLSTM;
+import io.github.dl4jqat.layers.QuantLocallyConnected1D;
+import io.github.dl4jqat.layers.QuantLocallyConnected2D;
 import io.github.dl4jqat.layers.QuantOutputLayer;
 import io.github.dl4jqat.layers.QuantPReLULayer;
 import io.github.dl4jqat.layers.QuantRnnOutputLayer;
@@ -75,6 +77,8 @@ final class IntegerForms {
         forms.put(QuantDeconvolution2D.class, ConvolutionForms::transposed);
         forms.put(QuantSeparableConvolution2D.class, ConvolutionForms::separable);
         forms.put(QuantConvolution1DLayer.class, ConvolutionForms::sequence);
+        forms.put(QuantLocallyConnected1D.class, LocalForms::sequence);
+        forms.put(QuantLocallyConnected2D.class, LocalForms::image);
         forms.put(QuantDenseLayer.class, LinearForms::dense);
         forms.put(QuantElementWiseMultiplicationLayer.class, LinearForms::channelScale);
         forms.put(QuantConvolution3D.class, VolumeForms::convolution);

@@ -98,8 +98,8 @@ record ExtraParameter(
         addRange(all, OUTPUT, q.output());
         addRange(all, INNER, q.inner());
         addBatchNorm(all, layer, q.batchNorm());
-        if (q.weight() != null && layer instanceof FeedForwardLayer weighted) {
-            for (WeightTensor tensor : WeightTensor.of(weighted, stock)) {
+        if (q.weight() != null) {
+            for (WeightTensor tensor : WeightTensor.of(layer, stock)) {
                 String name = tensor.name();
                 addLearned(all, name, q.weight(), TensorRole.WEIGHT, scales(q.weight(), tensor));
                 if (q.freezesWeights()) {

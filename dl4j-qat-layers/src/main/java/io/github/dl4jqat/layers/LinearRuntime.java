@@ -16,8 +16,8 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
  * The running layer behind all configurations that are one {@link LinearOp} between quantizers:
- * dense layers, every kind of convolution, and batch normalization. Computes in the arrangement
- * that the op wants, and takes and gives the layer's data format.
+ * dense layers, every kind of convolution, locally connected layers, and batch normalization.
+ * Computes in the arrangement that the op wants, and takes and gives the layer's data format.
  */
 final class LinearRuntime extends BaseLayer<org.deeplearning4j.nn.conf.layers.BaseLayer>
         implements QuantizedWeightLayer, NormalizingLayer, StatefulLayer, RunningLayers.Attachable {
@@ -25,11 +25,28 @@ final class LinearRuntime extends BaseLayer<org.deeplearning4j.nn.conf.layers.Ba
     private static final long serialVersionUID = 1L;
 
     private final transient LinearOp op;
+    private final transient SameDiffStandIn standIn;
     private transient WeightedLayerState q;
 
     LinearRuntime(NeuralNetConfiguration conf, DataType dataType, LinearOp op) {
+        this(conf, dataType, op, null);
+    }
+
+    /**
+     * The same for a configuration that is no {@code BaseLayer}.
+     *
+     * @param standIn what stands for it; null where it needs nothing to
+     */
+    LinearRuntime(
+            NeuralNetConfiguration conf, DataType dataType, LinearOp op, SameDiffStandIn standIn) {
         super(conf, dataType);
         this.op = op;
+        this.standIn = standIn;
+    }
+
+    @Override
+    public org.deeplearning4j.nn.conf.layers.BaseLayer layerConf() {
+        return standIn == null ? super.layerConf() : standIn;
     }
 
     @Override

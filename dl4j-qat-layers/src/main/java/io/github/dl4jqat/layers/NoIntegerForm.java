@@ -9,8 +9,6 @@ import org.deeplearning4j.nn.conf.graph.StackVertex;
 import org.deeplearning4j.nn.conf.graph.UnstackVertex;
 import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.conf.layers.LearnedSelfAttentionLayer;
-import org.deeplearning4j.nn.conf.layers.LocallyConnected1D;
-import org.deeplearning4j.nn.conf.layers.LocallyConnected2D;
 import org.deeplearning4j.nn.conf.layers.RecurrentAttentionLayer;
 import org.deeplearning4j.nn.conf.layers.SpaceToBatchLayer;
 import org.deeplearning4j.nn.conf.layers.samediff.SameDiffVertex;
@@ -43,12 +41,6 @@ public final class NoIntegerForm {
                 "it moves blocks of an image to the batch"
                         + BY_ITSELF
                         + "use a dilated convolution, or a SpaceToDepthLayer");
-        String ownWeights =
-                "each of its positions has weights of its own, and the integer model has no"
-                        + " operation for that; use a convolution, or a dense layer on the"
-                        + " flattened input";
-        map.put(LocallyConnected1D.class, ownWeights);
-        map.put(LocallyConnected2D.class, ownWeights);
         map.put(
                 VariationalAutoencoder.class,
                 "it is a network of several layers in one, which quantizers cannot reach; build"

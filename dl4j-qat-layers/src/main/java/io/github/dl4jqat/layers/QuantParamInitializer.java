@@ -52,18 +52,27 @@ final class QuantParamInitializer implements ParamInitializer {
      * @return null for a parameter that the stock layer knows
      */
     static IUpdater updater(BaseLayer layer, String key) {
+        return updater(layer, layer.getIUpdater(), key);
+    }
+
+    /** The same for a layer whose updater is given. */
+    static IUpdater updater(Layer layer, IUpdater ofLayer, String key) {
         ExtraParameter extra = find(layer, key);
-        return extra == null ? null : updater(layer, extra);
+        return extra == null ? null : updater(ofLayer, extra);
     }
 
     /** The updater of a parameter that is not the stock layer's. */
     static IUpdater updater(BaseLayer layer, ExtraParameter extra) {
+        return updater(layer.getIUpdater(), extra);
+    }
+
+    private static IUpdater updater(IUpdater ofLayer, ExtraParameter extra) {
         if (!extra.trained()) {
             return new NoOp();
         }
         return extra.learned() == null
-                ? layer.getIUpdater()
-                : ScaledRate.of(layer.getIUpdater(), extra.learned().learningRate());
+                ? ofLayer
+                : ScaledRate.of(ofLayer, extra.learned().learningRate());
     }
 
     /** The penalties on a parameter, or null for one that the stock layer knows. */

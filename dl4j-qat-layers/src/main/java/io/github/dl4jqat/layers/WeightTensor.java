@@ -5,6 +5,7 @@ import org.deeplearning4j.nn.api.ParamInitializer;
 import org.deeplearning4j.nn.conf.layers.BaseRecurrentLayer;
 import org.deeplearning4j.nn.conf.layers.CenterLossOutputLayer;
 import org.deeplearning4j.nn.conf.layers.FeedForwardLayer;
+import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.conf.layers.SeparableConvolution2D;
 
 /**
@@ -16,8 +17,24 @@ import org.deeplearning4j.nn.conf.layers.SeparableConvolution2D;
  */
 record WeightTensor(String name, long outputs, long weights) {
 
-    /** All of a layer. */
-    static List<WeightTensor> of(FeedForwardLayer layer, ParamInitializer stock) {
+    /** All of a layer; none of one without weights. */
+    static List<WeightTensor> of(Layer layer, ParamInitializer stock) {
+        if (layer instanceof QuantizedLocalConfiguration local) {
+            return List.of(ofPositions(layer, local, stock));
+        }
+        return layer instanceof FeedForwardLayer weighted ? of(weighted, stock) : List.of();
+    }
+
+    private static WeightTensor ofPositions(
+            Layer layer, QuantizedLocalConfiguration local, ParamInitializer stock) {
+        long outputs = Math.max(0, local.outputs());
+        boolean sized = outputs > 0 && local.positions() > 0;
+        long biases = sized && !stock.biasKeys(layer).isEmpty() ? outputs : 0;
+        long weights = sized ? stock.numParams(layer) - biases : 0;
+        return new WeightTensor(ExtraParameter.WEIGHT, outputs, weights);
+    }
+
+    private static List<WeightTensor> of(FeedForwardLayer layer, ParamInitializer stock) {
         long outputs = layer.getNOut();
         // Before the sizes are known the stock initializer would fail, and needs no answer.
         boolean sized = outputs > 0 && layer.getNIn() > 0;

@@ -1,6 +1,7 @@
 package io.github.dl4jqat.prepare;
 
 import io.github.dl4jqat.layers.ActivationTable;
+import io.github.dl4jqat.layers.QuantizedLocalConfiguration;
 import org.deeplearning4j.nn.conf.graph.AttentionVertex;
 import org.deeplearning4j.nn.conf.graph.GraphVertex;
 import org.deeplearning4j.nn.conf.graph.L2NormalizeVertex;
@@ -14,6 +15,8 @@ import org.deeplearning4j.nn.conf.layers.EmbeddingSequenceLayer;
 import org.deeplearning4j.nn.conf.layers.GlobalPoolingLayer;
 import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.conf.layers.LocalResponseNormalization;
+import org.deeplearning4j.nn.conf.layers.LocallyConnected1D;
+import org.deeplearning4j.nn.conf.layers.LocallyConnected2D;
 import org.deeplearning4j.nn.conf.layers.LossLayer;
 import org.deeplearning4j.nn.conf.layers.PoolingType;
 import org.deeplearning4j.nn.conf.layers.RnnLossLayer;
@@ -21,6 +24,7 @@ import org.deeplearning4j.nn.conf.layers.SelfAttentionLayer;
 import org.deeplearning4j.nn.conf.layers.Subsampling3DLayer;
 import org.deeplearning4j.nn.conf.layers.SubsamplingLayer;
 import org.deeplearning4j.nn.conf.layers.objdetect.Yolo2OutputLayer;
+import org.nd4j.linalg.activations.IActivation;
 import org.nd4j.linalg.activations.impl.ActivationSoftmax;
 
 /** What kinds of layers and vertices there are for the planner. */
@@ -40,6 +44,24 @@ final class NodeKinds {
     /** A layer that reads indices of rows, which are no numbers to quantize. */
     static boolean readsIndices(Layer layer) {
         return layer instanceof EmbeddingLayer || layer instanceof EmbeddingSequenceLayer;
+    }
+
+    /** A layer whose positions each have weights of their own. */
+    static boolean isLocal(Layer layer) {
+        return layer instanceof LocallyConnected1D || layer instanceof LocallyConnected2D;
+    }
+
+    static boolean isDilated(Layer local) {
+        return local instanceof LocallyConnected2D image
+                ? image.getDilation()[0] > 1 || image.getDilation()[1] > 1
+                : ((LocallyConnected1D) local).getDilation() > 1;
+    }
+
+    static IActivation localFunction(Layer local) {
+        return QuantizedLocalConfiguration.function(
+                local instanceof LocallyConnected2D image
+                        ? image.getActivation()
+                        : ((LocallyConnected1D) local).getActivation());
     }
 
     static boolean pools(Layer layer) {

@@ -225,7 +225,7 @@ final class Planner {
             return bidirectional(node, bidirectional, rule);
         }
         if (Replacements.WEIGHTED.containsKey(layer.getClass())) {
-            return weighted(node, rule);
+            return NodeKinds.isLocal(layer) ? local(node, rule) : weighted(node, rule);
         }
         if (Replacements.WEIGHTLESS.containsKey(layer.getClass())) {
             return weightless(node, rule);
@@ -322,12 +322,28 @@ final class Planner {
                                     + inside.getClass().getSimpleName()
                                     + " in it");
         }
-        IActivation f = ((BaseLayer) inside).getActivationFn();
+        return complete(
+                node, rule, ((BaseLayer) inside).getActivationFn(), "weights in both directions");
+    }
+
+    private Entry local(Node node, LayerRule rule) {
+        return NodeKinds.isDilated(node.layer())
+                ? Entry.stays(
+                        node,
+                        Outcome.FLOAT,
+                        "the stock layer sizes its output by a dilation, but reads its input"
+                                + " without; use dilation 1")
+                : complete(
+                        node, rule, NodeKinds.localFunction(node.layer()), "weights per position");
+    }
+
+    /** A layer that takes over nothing of what is behind it. */
+    private Entry complete(Node node, LayerRule rule, IActivation f, String weights) {
         if (!ActivationTable.isElementwise(f)) {
             return Entry.stays(node, Outcome.FLOAT, "its activation " + f + " is not elementwise");
         }
         LayerQuantization q = config.forLayer(rule, rule, false);
-        String reason = q.weight().spec().typeName() + " weights in both directions";
+        String reason = q.weight().spec().typeName() + " " + weights;
         TensorGrid grid = incoming(node);
         if (grid == null) {
             q = q.withInput(config.forInput());
@@ -339,7 +355,7 @@ final class Planner {
                 node,
                 Outcome.QUANTIZED,
                 reason + ", output " + q.output().spec().typeName(),
-                QuantBidirectional.class,
+                Replacements.WEIGHTED.get(node.layer().getClass()),
                 q,
                 null,
                 null);

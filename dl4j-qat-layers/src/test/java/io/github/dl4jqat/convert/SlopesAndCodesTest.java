@@ -18,7 +18,6 @@ import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
 import org.deeplearning4j.nn.conf.layers.DenseLayer;
 import org.deeplearning4j.nn.conf.layers.GlobalPoolingLayer;
 import org.deeplearning4j.nn.conf.layers.Layer;
-import org.deeplearning4j.nn.conf.layers.LocallyConnected2D;
 import org.deeplearning4j.nn.conf.layers.PReLULayer;
 import org.deeplearning4j.nn.conf.layers.PoolingType;
 import org.deeplearning4j.nn.conf.layers.misc.RepeatVector;
@@ -187,13 +186,5 @@ class SlopesAndCodesTest {
                                         .build()));
         assertThat(Qat.plan(codes, QatConfig.int8()).toString())
                 .contains("several layers in one", "pZXMeanW");
-        MultiLayerNetwork images =
-                Exactness.network(
-                        3,
-                        DataType.FLOAT,
-                        InputType.convolutional(HEIGHT, WIDTH, 2),
-                        List.of(new LocallyConnected2D.Builder().kernelSize(2, 2).nOut(2).build()));
-        assertThat(Qat.plan(images, QatConfig.int8()).toString())
-                .contains("each of its positions has weights of its own");
     }
 }
