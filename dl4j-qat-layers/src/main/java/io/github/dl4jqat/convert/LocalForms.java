@@ -29,10 +29,7 @@ final class LocalForms {
         LocallyConnected2D conf = (LocallyConnected2D) node.layer();
         int[] before = conf.getPadding();
         int[] after = conf.getCm() == ConvolutionMode.Same ? conf.getPaddingBr() : before;
-        Window2d window =
-                Window2d.of(conf.getKernel()[0], conf.getKernel()[1])
-                        .withStride(conf.getStride()[0], conf.getStride()[1])
-                        .withPads(before[0], before[1], after[0], after[1]);
+        Window2d window = window(conf.getKernel(), conf.getStride(), before, after);
         int[] size = conf.getOutputSize();
         List<Integer> shape = List.of(Math.toIntExact(conf.getNOut()), size[0], size[1]);
         return Flow.of(positions(node, in.tensor(), window, size, shape, c), in.channelsLast());
@@ -43,15 +40,28 @@ final class LocalForms {
         LocallyConnected1D conf = (LocallyConnected1D) node.layer();
         int after = conf.getCm() == ConvolutionMode.Same ? conf.getPaddingR() : conf.getPadding();
         Window2d window =
-                Window2d.of(conf.getKernel(), 1)
-                        .withStride(conf.getStride(), 1)
-                        .withPads(conf.getPadding(), 0, after, 0);
+                window(
+                        new int[] {conf.getKernel(), 1},
+                        new int[] {conf.getStride(), 1},
+                        new int[] {conf.getPadding(), 0},
+                        new int[] {after, 0});
         TensorType x = in.tensor();
         TensorType column = c.draft().reshape(x, List.of(x.size(0), x.size(1), 1), node.name());
         int steps = conf.getOutputSize();
         List<Integer> shape = List.of(Math.toIntExact(conf.getNOut()), steps);
         return Flow.of(
                 positions(node, column, window, new int[] {steps, 1}, shape, c), in.channelsLast());
+    }
+
+    /** Padding below zero, which mode Same may say, means none. */
+    private static Window2d window(int[] kernel, int[] stride, int[] before, int[] after) {
+        return Window2d.of(kernel[0], kernel[1])
+                .withStride(stride[0], stride[1])
+                .withPads(
+                        Math.max(0, before[0]),
+                        Math.max(0, before[1]),
+                        Math.max(0, after[0]),
+                        Math.max(0, after[1]));
     }
 
     private static TensorType positions(

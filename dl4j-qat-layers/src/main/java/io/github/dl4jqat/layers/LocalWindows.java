@@ -23,7 +23,7 @@ final class LocalWindows {
      *
      * @param image channels, height, width
      * @param kernel height and width, as all others here
-     * @param before padding in front
+     * @param before padding in front; mode Same may say less than none, which means none
      * @param output how many windows
      */
     static LocalWindows of(int[] image, int[] kernel, int[] stride, int[] before, int[] output) {
@@ -33,8 +33,8 @@ final class LocalWindows {
         int pixels = image[0] * image[1] * image[2];
         int[] sources = new int[positions * features];
         for (int p = 0; p < positions; p++) {
-            int top = p % output[0] * stride[0] - before[0];
-            int left = p / output[0] * stride[1] - before[1];
+            int top = p % output[0] * stride[0] - Math.max(0, before[0]);
+            int left = p / output[0] * stride[1] - Math.max(0, before[1]);
             for (int f = 0; f < features; f++) {
                 int row = top + f % area / kernel[1];
                 int column = left + f % kernel[1];

@@ -51,7 +51,7 @@ final class NodeKinds {
         return layer instanceof LocallyConnected1D || layer instanceof LocallyConnected2D;
     }
 
-    static boolean isDilated(Layer local) {
+    private static boolean isDilated(Layer local) {
         return local instanceof LocallyConnected2D image
                 ? image.getDilation()[0] > 1 || image.getDilation()[1] > 1
                 : ((LocallyConnected1D) local).getDilation() > 1;
@@ -118,8 +118,14 @@ final class NodeKinds {
                 + (projects ? ", and keeps its own weights as floats" : "");
     }
 
-    /** Why a layer without weights has no integer form, or null if it has one. */
+    /** Why a layer without weights, or one for each position, has no integer form; or null. */
     static String refusal(Layer layer) {
+        if (isLocal(layer)) {
+            return isDilated(layer)
+                    ? "the stock layer sizes its output by a dilation, but reads its input"
+                            + " without; use dilation 1"
+                    : null;
+        }
         return layer instanceof ActivationLayer activation
                         && !ActivationTable.isElementwise(activation.getActivationFn())
                 ? "its function is not elementwise"

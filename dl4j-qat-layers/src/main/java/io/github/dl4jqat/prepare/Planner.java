@@ -327,14 +327,11 @@ final class Planner {
     }
 
     private Entry local(Node node, LayerRule rule) {
-        return NodeKinds.isDilated(node.layer())
-                ? Entry.stays(
-                        node,
-                        Outcome.FLOAT,
-                        "the stock layer sizes its output by a dilation, but reads its input"
-                                + " without; use dilation 1")
-                : complete(
-                        node, rule, NodeKinds.localFunction(node.layer()), "weights per position");
+        String refusal = NodeKinds.refusal(node.layer());
+        return refusal == null
+                ? complete(
+                        node, rule, NodeKinds.localFunction(node.layer()), "weights per position")
+                : Entry.stays(node, Outcome.FLOAT, refusal);
     }
 
     /** A layer that takes over nothing of what is behind it. */

@@ -4,14 +4,21 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.dl4jqat.Qat;
 import io.github.dl4jqat.Seeds;
+import io.github.dl4jqat.integer.EngineChoice;
+import io.github.dl4jqat.integer.IntegerNetwork;
+import io.github.dl4jqat.layers.Nets;
 import io.github.dl4jqat.prepare.LayerRule;
 import io.github.dl4jqat.prepare.QatConfig;
 import io.github.dl4jqat.quant.Quantizers;
 import io.github.dl4jqat.quant.Requantization;
+import java.io.IOException;
 import java.util.List;
 import java.util.Random;
 import org.deeplearning4j.nn.conf.CNN2DFormat;
 import org.deeplearning4j.nn.conf.ConvolutionMode;
+import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
+import org.deeplearning4j.nn.conf.graph.ElementWiseVertex;
+import org.deeplearning4j.nn.conf.graph.ElementWiseVertex.Op;
 import org.deeplearning4j.nn.conf.inputs.InputType;
 import org.deeplearning4j.nn.conf.layers.Convolution1DLayer;
 import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
@@ -19,7 +26,9 @@ import org.deeplearning4j.nn.conf.layers.GlobalPoolingLayer;
 import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.conf.layers.LocallyConnected1D;
 import org.deeplearning4j.nn.conf.layers.LocallyConnected2D;
+import org.deeplearning4j.nn.conf.layers.OutputLayer;
 import org.deeplearning4j.nn.conf.layers.PoolingType;
+import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -30,6 +39,7 @@ import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.api.iterator.DataSetIterator;
+import org.nd4j.linalg.learning.config.Adam;
 
 /** Locally connected layers, from the stock network to both engines and back. */
 @ExtendWith(Seeds.class)
@@ -57,7 +67,12 @@ class LocallyConnectedExactnessTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"Same, 3, 2, 1, 1, 0", "Same, 2, 3, 2, 2, 0", "Truncate, 3, 2, 2, 1, 1"})
+    @CsvSource({
+        "Same, 3, 2, 1, 1, 0",
+        "Same, 2, 3, 2, 2, 0",
+        "Same, 1, 1, 2, 2, 0",
+        "Truncate, 3, 2, 2, 1, 1"
+    })
     void images_areExact(
             ConvolutionMode mode,
             int height,
@@ -125,6 +140,51 @@ class LocallyConnectedExactnessTest {
                                 .activation(Activation.TANH)
                                 .build(),
                         pool));
+    }
+
+    @Test
+    void graphs_areExactAndSurviveSaving(Random random) throws IOException {
+        ComputationGraph net =
+                new ComputationGraph(
+                        new NeuralNetConfiguration.Builder()
+                                .seed(7)
+                                .updater(new Adam(1e-2))
+                                .graphBuilder()
+                                .addInputs("in")
+                                .addLayer("local", image().kernelSize(2, 2).build(), "in")
+                                .addLayer(
+                                        "again",
+                                        image().kernelSize(1, 3).hasBias(false).build(),
+                                        "local")
+                                .addVertex("sum", new ElementWiseVertex(Op.Add), "local", "again")
+                                .addLayer(
+                                        "out",
+                                        new OutputLayer.Builder()
+                                                .nOut(Exactness.CLASSES)
+                                                .activation(Activation.SOFTMAX)
+                                                .build(),
+                                        "sum")
+                                .setOutputs("out")
+                                .setInputTypes(IMAGE)
+                                .build());
+        net.init();
+        DataSetIterator data = Exactness.data(random, DataType.FLOAT, IMAGE);
+        ComputationGraph qat = Qat.prepare(net, QatConfig.int8());
+        Qat.calibrate(qat, data, 2);
+        data.reset();
+        qat.fit(data);
+        ComputationGraph saved = (ComputationGraph) Nets.saved(qat);
+        data.reset();
+        INDArray x = data.next().getFeatures();
+        assertThat(saved.outputSingle(x)).isEqualTo(qat.outputSingle(x));
+        for (EngineChoice engine : List.of(EngineChoice.JAVA, EngineChoice.ONNX_RUNTIME)) {
+            try (IntegerNetwork integer = Qat.convert(saved).withEngine(engine)) {
+                VerificationReport report = Qat.verify(saved, integer, data);
+                assertThat(report.exact()).as("%s %s", engine, report).isTrue();
+            }
+        }
+        assertThat(Qat.strip(saved).getLayer("again").conf().getLayer().getClass())
+                .isEqualTo(LocallyConnected2D.class);
     }
 
     @Test

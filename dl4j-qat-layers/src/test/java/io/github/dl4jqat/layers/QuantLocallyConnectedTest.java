@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.github.dl4jqat.layers.Nets.Kind;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Random;
 import java.util.Set;
 import org.deeplearning4j.exception.DL4JInvalidInputException;
 import org.deeplearning4j.nn.api.Model;
@@ -23,6 +25,8 @@ import org.deeplearning4j.nn.conf.layers.OutputLayer;
 import org.deeplearning4j.nn.conf.layers.PoolingType;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.activations.impl.ActivationReLU;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -239,6 +243,51 @@ class QuantLocallyConnectedTest {
         OutputLayer end = new OutputLayer.Builder().name("out").nOut(2).build();
         return Nets.chain(
                 Kind.MULTI_LAYER, new NeuralNetConfiguration.Builder(), input, List.of(twin, end));
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "Same, 3, 2, 1, 1, 0",
+        "Same, 2, 2, 2, 3, 0",
+        "Same, 1, 1, 2, 2, 0",
+        "Strict, 2, 3, 1, 1, 0",
+        "Truncate, 2, 3, 2, 2, 1",
+        "Truncate, 5, 6, 1, 1, 0"
+    })
+    void offTwins_computeWhatTheStockLayerDoes(
+            ConvolutionMode mode, int height, int width, int down, int across, int padding) {
+        InputType input = InputType.convolutional(5, 6, 2);
+        List<Model> nets = new ArrayList<>();
+        for (boolean quantized : new boolean[] {false, true}) {
+            LocallyConnected2D stock =
+                    new LocallyConnected2D.Builder()
+                            .kernelSize(height, width)
+                            .stride(down, across)
+                            .padding(padding, padding)
+                            .nOut(3)
+                            .convolutionMode(mode)
+                            .activation(Activation.LEAKYRELU)
+                            .build();
+            stock.setLayerName("subject");
+            nets.add(
+                    Nets.chain(
+                            Kind.MULTI_LAYER,
+                            new NeuralNetConfiguration.Builder().seed(11),
+                            input,
+                            List.of(
+                                    quantized
+                                            ? QuantLocallyConnected2D.of(
+                                                    stock, LayerQuantization.OFF)
+                                            : stock,
+                                    new OutputLayer.Builder().name("out").nOut(2).build())));
+        }
+        nets.get(1).params().assign(nets.get(0).params());
+        INDArray x = Nets.random(new Random(5), DataType.FLOAT, 3, 2, 5, 6);
+        INDArray expected = Nets.feedForward(nets.get(0), x, false).get("subject");
+        INDArray actual = Nets.feedForward(nets.get(1), x, false).get("subject");
+        assertThat(actual.shape()).isEqualTo(expected.shape());
+        assertThat(expected.amaxNumber().doubleValue()).isGreaterThan(0.1);
+        assertThat(actual.sub(expected).amaxNumber().doubleValue()).isLessThan(1e-5);
     }
 
     /** Two rows of three windows: the order of the windows is not that of the output. */

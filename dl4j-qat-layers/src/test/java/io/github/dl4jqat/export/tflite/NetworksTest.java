@@ -28,6 +28,7 @@ import org.deeplearning4j.nn.conf.inputs.InputType;
 import org.deeplearning4j.nn.conf.layers.ActivationLayer;
 import org.deeplearning4j.nn.conf.layers.BatchNormalization;
 import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
+import org.deeplearning4j.nn.conf.layers.LocallyConnected2D;
 import org.deeplearning4j.nn.conf.layers.SeparableConvolution2D;
 import org.deeplearning4j.nn.conf.layers.SubsamplingLayer;
 import org.deeplearning4j.nn.graph.ComputationGraph;
@@ -47,7 +48,8 @@ class NetworksTest {
         LENET,
         RESIDUAL,
         SEPARABLE,
-        BRANCHES;
+        BRANCHES,
+        LOCAL;
 
         private ComputationGraph made() {
             return switch (this) {
@@ -55,6 +57,7 @@ class NetworksTest {
                 case RESIDUAL -> residual();
                 case SEPARABLE -> separable();
                 case BRANCHES -> branches();
+                case LOCAL -> local();
             };
         }
 
@@ -130,6 +133,23 @@ class NetworksTest {
                 .stride(stride, stride)
                 .activation(Activation.RELU6)
                 .build();
+    }
+
+    /** Weights of their own for each position: a convolution with as many groups. */
+    private static ComputationGraph local() {
+        GraphBuilder b =
+                GraphNets.graph("in")
+                        .addLayer("stem", GraphNets.conv(4, Activation.RELU), "in")
+                        .addLayer(
+                                "local",
+                                new LocallyConnected2D.Builder()
+                                        .kernelSize(3, 2)
+                                        .stride(2, 1)
+                                        .nOut(3)
+                                        .activation(Activation.TANH)
+                                        .build(),
+                                "stem");
+        return GraphNets.ended(b, "local");
     }
 
     /** A concatenation, a product, a mean and functions that are tables. */
