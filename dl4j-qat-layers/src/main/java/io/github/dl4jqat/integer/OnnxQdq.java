@@ -48,6 +48,8 @@ public final class OnnxQdq {
         INTEGERS
     }
 
+    private static final int[] CHANNELS_FIRST = {0, 3, 1, 2};
+
     private final OnnxGraph graph;
     private final QdqPieces pieces;
     private final Optional<QOperators> operators;
@@ -97,9 +99,24 @@ public final class OnnxQdq {
         if (ends == Ends.FLOATS) {
             qdq.withFloats(model);
         } else {
-            qdq.withIntegers(new ModelEnds(model));
+            qdq.withIntegers(new ModelEnds(model), List.of());
         }
         return qdq.graph.model();
+    }
+
+    /**
+     * The graph between the ends of a model some of whose inputs are fed as patches, {@code [rows,
+     * columns, bytes of a patch]}.
+     */
+    static ModelProto ofPatches(IntegerModel model, List<InputPatches> patches) {
+        List<String> obstacles = OnnxSupport.obstacles(model);
+        if (!obstacles.isEmpty()) {
+            throw new UnsupportedOpException("ONNX", obstacles);
+        }
+        OnnxQdq qdq =
+                new OnnxQdq(model.metadata().getOrDefault("name", "integer"), OnnxOptions.DEFAULT);
+        qdq.withIntegers(new ModelEnds(model), patches);
+        return qdq.graph.model().build();
     }
 
     /** Inputs and outputs keep their names, so they come before any other name is made. */
@@ -121,26 +138,49 @@ public final class OnnxQdq {
         }
     }
 
-    private void withIntegers(ModelEnds model) {
-        Map<String, Value> indices = new HashMap<>();
+    private void withIntegers(ModelEnds model, List<InputPatches> patches) {
+        Map<String, InputPatches> gathered = new HashMap<>();
+        patches.forEach(p -> gathered.put(p.begin().name(), p));
+        Map<String, Value> starts = new HashMap<>();
         for (IntegerOp op : model.begins()) {
             TensorType in = op.inputs().get(0);
             TensorType q = op.output();
             if (op instanceof Embedding) {
-                indices.computeIfAbsent(
+                starts.computeIfAbsent(
                         in.name(), name -> graph.input(name, ElementType.INT64, in.shape()));
             } else {
-                values.put(q.name(), graph.input(q.name(), ElementType.UINT8, q.shape()));
+                InputPatches p = gathered.get(q.name());
+                List<Integer> shape = p == null ? q.shape() : p.shape();
+                starts.put(q.name(), graph.input(q.name(), ElementType.UINT8, shape));
             }
         }
         model.ends().values().forEach(q -> graph.reserveOutput(outputName(q)));
         for (IntegerOp op : model.begins()) {
+            String name = op.output().name();
             if (op instanceof Embedding embedding) {
-                Value x = indices.get(embedding.input().name());
-                values.put(op.output().name(), lookups.embedding(embedding, x));
+                Value x = starts.get(embedding.input().name());
+                values.put(name, lookups.embedding(embedding, x));
+            } else if (!gathered.containsKey(name)) {
+                values.put(name, starts.get(name));
+            } else {
+                OnnxGraph.Node node = graph.node("Transpose", starts.get(name));
+                values.put(
+                        gathered.get(name).convolution().input().name(),
+                        node.with("perm", CHANNELS_FIRST).as(name + "/patches"));
             }
         }
-        model.core().forEach(this::add);
+        for (IntegerOp op : model.core()) {
+            patches.stream()
+                    .filter(p -> p.replaces(op))
+                    .findFirst()
+                    .ifPresentOrElse(
+                            p -> {
+                                if (p.isConvolution(op)) {
+                                    add(p.convolution());
+                                }
+                            },
+                            () -> add(op));
+        }
         for (TensorType q : model.ends().values()) {
             graph.output(outputName(q), values.get(q.name()), ElementType.UINT8, q.shape());
         }

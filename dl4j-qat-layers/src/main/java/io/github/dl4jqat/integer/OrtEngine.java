@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -39,6 +40,9 @@ final class OrtEngine implements IntegerEngine {
     private final String name;
     private final DirectBuffers buffers = new DirectBuffers();
 
+    /** By the tensor that they are gathered from. */
+    private final Map<String, InputPatches> patches = new HashMap<>();
+
     /** Null where floats at the ends are more than a Quantize or a Dequantize each. */
     private final PlainEnds plain;
 
@@ -62,9 +66,12 @@ final class OrtEngine implements IntegerEngine {
         this.model = model;
         this.ends = new ModelEnds(model);
         this.java = new JavaEngine(model);
+        List<InputPatches> gathered = InputPatches.of(model, ends);
+        gathered.forEach(p -> patches.put(p.begin().name(), p));
         try {
             this.sessions =
-                    new OrtSessions(graph(model), OrtSessions.work(model), optimized, products);
+                    new OrtSessions(
+                            graph(model, gathered), OrtSessions.work(model), optimized, products);
         } catch (OrtException e) {
             throw new UnsupportedOperationException(
                     "ONNX Runtime refuses the model: " + e.getMessage(), e);
@@ -74,9 +81,9 @@ final class OrtEngine implements IntegerEngine {
         this.plain = PlainEnds.of(model, ends);
     }
 
-    private static byte[] graph(IntegerModel model) {
+    private static byte[] graph(IntegerModel model, List<InputPatches> patches) {
         try {
-            return OnnxQdq.of(model, OnnxQdq.Ends.INTEGERS).toByteArray();
+            return OnnxQdq.ofPatches(model, patches).toByteArray();
         } catch (IllegalArgumentException e) {
             // A tensor whose name is the one made for an output, for example.
             throw new UnsupportedOperationException(
@@ -248,39 +255,69 @@ final class OrtEngine implements IntegerEngine {
                 continue;
             }
             TensorType q = op.output();
-            ByteBuffer buffer = buffers.take(q.elements() * examples);
+            InputPatches gathered = patches.get(q.name());
+            int bytes = gathered == null ? q.elements() : gathered.bytes();
+            ByteBuffer buffer = buffers.take(Math.multiplyExact(bytes, examples));
             taken.add(buffer);
-            TensorData integers = begins.get(q.name());
-            if (integers == null) {
-                float[] x = feeds.get(op.inputs().get(0).name()).floats();
-                PlainEnds.quantize(q, x, from, examples, buffer);
+            Source source = source(op, begins.get(q.name()), feeds, from);
+            if (gathered == null) {
+                source.write(0, examples, buffer);
             } else {
-                int first = feeds.containsKey(q.name()) ? from * q.elements() : 0;
-                PlainEnds.bytes(q, integers.ints(), first, examples, buffer);
+                gather(gathered, source, examples, buffer);
             }
             inputs.put(
                     q.name(),
                     OnnxTensor.createTensor(
                             sessions.environment(),
                             buffer,
-                            shape(q, examples),
+                            shape(gathered == null ? q.shape() : gathered.shape(), examples),
                             OnnxJavaType.UINT8));
         }
         return inputs;
+    }
+
+    /** Writes the bytes of some examples to the front of a buffer. */
+    private interface Source {
+        void write(int first, int examples, ByteBuffer out);
+    }
+
+    private static Source source(
+            IntegerOp op, TensorData integers, Map<String, TensorData> feeds, int from) {
+        TensorType q = op.output();
+        if (integers == null) {
+            float[] x = feeds.get(op.inputs().get(0).name()).floats();
+            return (first, n, out) -> PlainEnds.quantize(q, x, from + first, n, out);
+        }
+        int start = feeds.containsKey(q.name()) ? from : 0;
+        int[] values = integers.ints();
+        return (first, n, out) ->
+                PlainEnds.bytes(q, values, (start + first) * q.elements(), n, out);
+    }
+
+    private static void gather(InputPatches to, Source source, int examples, ByteBuffer buffer) {
+        ByteBuffer image = ByteBuffer.allocate(to.begin().elements());
+        buffer.clear().limit(to.bytes() * examples);
+        InputPatches.Gatherer gatherer = to.new Gatherer(buffer);
+        for (int e = 0; e < examples; e++) {
+            source.write(e, 1, image);
+            gatherer.add(image.array());
+        }
     }
 
     private OnnxTensor indices(Embedding op, TensorData x, int from, int examples)
             throws OrtException {
         long[] indices = Arrays.stream(op.indices(x, from, examples)).asLongStream().toArray();
         return OnnxTensor.createTensor(
-                sessions.environment(), LongBuffer.wrap(indices), shape(op.input(), examples));
+                sessions.environment(),
+                LongBuffer.wrap(indices),
+                shape(op.input().shape(), examples));
     }
 
-    private static long[] shape(TensorType type, int examples) {
-        long[] shape = new long[type.rank() + 1];
+    private static long[] shape(List<Integer> sizes, int examples) {
+        long[] shape = new long[sizes.size() + 1];
         shape[0] = examples;
-        for (int axis = 0; axis < type.rank(); axis++) {
-            shape[axis + 1] = type.size(axis);
+        for (int axis = 0; axis < sizes.size(); axis++) {
+            shape[axis + 1] = sizes.get(axis);
         }
         return shape;
     }
