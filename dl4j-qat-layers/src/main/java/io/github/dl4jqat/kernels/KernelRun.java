@@ -53,6 +53,8 @@ public final class KernelRun {
     /** Elements of an output channel; only for kernels that are ordered. */
     public long perChannel;
 
+    private double[][] memory;
+
     /** {@code x / scale}. */
     public double position(double v) {
         return single ? (float) v / (float) scale : v / scale;
@@ -74,8 +76,21 @@ public final class KernelRun {
      * outside now and then, and never train it again.
      */
     public boolean reaches(double position) {
-        double slack = SCALE_ROUNDING * Math.max(-grid.low(), grid.high());
+        double slack = slack();
         return position >= grid.low() - slack && position <= grid.high() + slack;
+    }
+
+    /** By how much a position may lie beyond an end and still count as on it. */
+    double slack() {
+        return SCALE_ROUNDING * Math.max(-grid.low(), grid.high());
+    }
+
+    /** Arrays for intermediate results, the same ones each time. */
+    double[][] memory(int arrays, int length) {
+        if (memory == null) {
+            memory = new double[arrays][length];
+        }
+        return memory;
     }
 
     /** The elementwise part of a straight-through rule. */

@@ -74,56 +74,25 @@ public final class SoftStaircase implements EstimatorKernel {
             EstimatorKernel.super.forward(run);
             return;
         }
-        Grid grid = run.grid;
         Shape shape = new Shape(alpha(run));
-        for (int i = run.from; i < run.to; i++) {
-            double p = run.position(run.x[i]);
-            boolean inside = p >= grid.low() && p <= grid.high();
-            run.out[i] = run.real(inside ? shape.level(grid, p) : grid.clamp(p));
-        }
+        new SoftSlopes(run, shape.kappa, shape.peak()).forward(run, shape.s);
     }
 
     @Override
     public void backward(KernelRun run) {
-        Grid grid = run.grid;
         Shape shape = new Shape(alpha(run));
-        double halfCell = run.scale * grid.spacing() / 2;
-        double span = grid.high() - grid.low();
-        double alphas = 0;
-        double lowers = 0;
-        double uppers = 0;
-        boolean learnsAlpha = Double.isNaN(fixedAlpha);
-        boolean learnsBounds = bounds != LearnedBounds.NONE;
-        for (int i = run.from; i < run.to; i++) {
-            double p = run.position(run.x[i]);
-            double g = run.grad[i];
-            if (Double.isNaN(p)) {
-                run.out[i] = 0;
-            } else if (run.reaches(p)) {
-                p = grid.clamp(p);
-                double t = grid.withinCell(p);
-                double th = shape.tanh(t);
-                double slope = shape.slopeAt(th);
-                if (learnsAlpha) {
-                    alphas += g * halfCell * shape.byAlpha(t, th);
-                }
-                if (learnsBounds) {
-                    double level = shape.level(grid, p, th);
-                    double up = (level - grid.low() - slope * (p - grid.low())) / span;
-                    uppers += g * up;
-                    lowers += g * (1 - slope - up);
-                }
-                run.out[i] = g * slope;
-            } else {
-                if (p > 0) {
-                    uppers += g;
-                } else {
-                    lowers += g;
-                }
-                run.out[i] = 0;
-            }
+        SoftSlopes slopes = new SoftSlopes(run, shape.kappa, shape.peak());
+        ShapeSums sums = sums(run, shape);
+        slopes.backward(run, sums);
+        if (sums != null) {
+            addUp(run, sums.alpha, sums.lower + slopes.below, sums.upper + slopes.above);
         }
-        addUp(run, alphas, lowers, uppers);
+    }
+
+    private ShapeSums sums(KernelRun run, Shape shape) {
+        return Double.isNaN(fixedAlpha) || bounds != LearnedBounds.NONE
+                ? new ShapeSums(run, shape, bounds != LearnedBounds.NONE)
+                : null;
     }
 
     private void addUp(KernelRun run, double alphas, double lowers, double uppers) {
@@ -156,34 +125,60 @@ public final class SoftStaircase implements EstimatorKernel {
             stretch = 2 / (a * (2 - a));
         }
 
-        /**
-         * {@code tanh(kappa t)} by one exponential, which the JIT compiler has an instruction
-         * sequence for; as far from {@link Math#tanh} as the last digits of a double.
-         */
-        double tanh(double t) {
-            return Math.copySign(1 - 2 / (Math.exp(2 * kappa * Math.abs(t)) + 1), t);
+        double peak() {
+            return s * kappa / 2;
         }
 
         double slope(double t) {
-            return slopeAt(tanh(t));
+            double th = Math.tanh(kappa * t);
+            return peak() * (1 - th * th);
+        }
+    }
+
+    /** Adds up the gradients of alpha and the bounds. */
+    private static final class ShapeSums implements SoftSlopes.Sums {
+        private final Shape shape;
+        private final double low;
+        private final double span;
+        private final double spacing;
+        private final double halfCell;
+        private final boolean learnsBounds;
+        private double alpha;
+        private double lower;
+        private double upper;
+
+        ShapeSums(KernelRun run, Shape shape, boolean learnsBounds) {
+            this.shape = shape;
+            low = run.grid.low();
+            span = run.grid.high() - low;
+            spacing = run.grid.spacing();
+            halfCell = run.scale * spacing / 2;
+            this.learnsBounds = learnsBounds;
         }
 
-        double slopeAt(double th) {
-            return s * kappa / 2 * (1 - th * th);
+        @Override
+        public void add(double[] p, double[] t, double[] th, double[] slope, double[] g, int n) {
+            double s = shape.s;
+            double curve = s * shape.stretch / shape.peak();
+            double sum = 0;
+            for (int i = 0; i < n; i++) {
+                sum += g[i] * (s * s * th[i] - curve * t[i] * slope[i]);
+            }
+            alpha += halfCell * sum;
+            if (learnsBounds) {
+                bounds(p, t, th, slope, g, n);
+            }
         }
 
-        double byAlpha(double t, double th) {
-            return s * s * th - s * t * (1 - th * th) * stretch;
-        }
-
-        /** Q in steps, for a position within the range. */
-        double level(Grid grid, double p) {
-            return level(grid, p, tanh(grid.withinCell(p)));
-        }
-
-        double level(Grid grid, double p, double th) {
-            double middle = grid.low() + (grid.cell(p) + 0.5) * grid.spacing();
-            return middle + grid.spacing() / 2 * s * th;
+        private void bounds(
+                double[] p, double[] t, double[] th, double[] slope, double[] g, int n) {
+            double half = shape.s * spacing / 2;
+            for (int i = 0; i < n; i++) {
+                double above = p[i] - low;
+                double up = (above - spacing * t[i] + half * th[i] - slope[i] * above) / span;
+                upper += g[i] * up;
+                lower += g[i] * (1 - slope[i] - up);
+            }
         }
     }
 }
