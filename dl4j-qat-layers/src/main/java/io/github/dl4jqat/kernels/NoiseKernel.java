@@ -21,6 +21,8 @@ package io.github.dl4jqat.kernels;
 public record NoiseKernel(double rate, int blockSize, boolean zero, long key)
         implements EstimatorKernel {
 
+    private static final int STRETCH = 512;
+
     /** What happens to a stretch of one block. */
     private interface Stretch {
         void apply(int from, int to, boolean noisy);
@@ -32,6 +34,8 @@ public record NoiseKernel(double rate, int blockSize, boolean zero, long key)
             blocks(run, (from, to, noisy) -> scaled(run, run.x, from, to, noisy));
         } else if (rate == 0) {
             copy(run, run.x);
+        } else if (blockSize == 1) {
+            singles(run);
         } else {
             blocks(run, (from, to, noisy) -> quantized(run, from, to, noisy));
         }
@@ -62,6 +66,35 @@ public record NoiseKernel(double rate, int blockSize, boolean zero, long key)
                             ? run.real(run.grid.level(run.position(v)))
                             : Math.max(low, Math.min(high, v));
         }
+    }
+
+    /**
+     * Blocks of one element: both results for all of a stretch, then a choice, since a branch that
+     * is taken at random costs more than either.
+     */
+    private void singles(KernelRun run) {
+        double low = run.real(run.grid.low());
+        double high = run.real(run.grid.high());
+        double[] clamped = run.memory(1, STRETCH)[0];
+        int start = run.from;
+        int end = run.to;
+        for (int at = start; at < end; at += STRETCH) {
+            int n = Math.min(STRETCH, end - at);
+            // The result may take the place of the values.
+            for (int i = 0; i < n; i++) {
+                clamped[i] = Math.max(low, Math.min(high, run.x[at + i]));
+            }
+            run.from = at;
+            run.to = at + n;
+            EstimatorKernel.super.forward(run);
+            long index = run.index + at - start;
+            for (int i = 0; i < n; i++) {
+                boolean noisy = CounterRandom.uniform(key, index + i) < rate;
+                run.out[at + i] = noisy ? run.out[at + i] : clamped[i];
+            }
+        }
+        run.from = start;
+        run.to = end;
     }
 
     private void scaled(KernelRun run, double[] source, int from, int to, boolean noisy) {

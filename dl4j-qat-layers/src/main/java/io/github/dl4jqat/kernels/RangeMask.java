@@ -21,6 +21,11 @@ final class RangeMask {
         double slack = run.grid.low() == -run.grid.high() ? SLACK : 1;
         double smallest = low * slack;
         double largest = high * slack;
-        run.each((x, g) -> x >= smallest && x <= largest ? g : 0);
+        double[] x = run.x;
+        double[] grad = run.grad;
+        double[] out = run.out;
+        for (int i = run.from; i < run.to; i++) {
+            out[i] = x[i] >= smallest && x[i] <= largest ? grad[i] : 0;
+        }
     }
 }
