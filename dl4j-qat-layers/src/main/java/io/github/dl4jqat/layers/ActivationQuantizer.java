@@ -43,6 +43,9 @@ final class ActivationQuantizer {
     private ObservedRange pending;
     private Supplier<List<ActivationQuantizer>> group = List::of;
 
+    /** Whether it has taken part in the training pass that its group is in. */
+    private boolean begun;
+
     ActivationQuantizer(TensorQuantization how, String tensor, Map<String, INDArray> params) {
         this.how = how;
         this.state = params.get(ExtraParameter.rangeKey(tensor));
@@ -171,6 +174,21 @@ final class ActivationQuantizer {
     /** Whether nothing has been observed yet. */
     boolean isNew() {
         return current(true).batches() == 0;
+    }
+
+    /**
+     * Begins a training pass. Whoever takes part for a second time is in another pass, and it is
+     * the first to be: so what the others have seen was in the one before, which nothing came of.
+     */
+    void begin() {
+        forget();
+        if (begun) {
+            for (ActivationQuantizer other : group.get()) {
+                other.forget();
+                other.begun = false;
+            }
+        }
+        begun = true;
     }
 
     /** Drops what a training pass has seen and not written down. */

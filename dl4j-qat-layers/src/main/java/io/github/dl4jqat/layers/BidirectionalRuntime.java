@@ -128,11 +128,6 @@ final class BidirectionalRuntime extends BidirectionalLayer
     @Override
     public INDArray activate(boolean training, LayerWorkspaceMgr mgr) {
         pass = null;
-        if (training) {
-            // Neither is to see what the other found in a pass that nothing came of.
-            quantizers(forward()).forgetOutput();
-            quantizers(backward()).forgetOutput();
-        }
         feed(training, mgr);
         INDArray a = first.activate(training, mgr);
         INDArray b =

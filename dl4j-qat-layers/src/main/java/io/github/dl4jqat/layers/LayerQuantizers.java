@@ -94,13 +94,6 @@ final class LayerQuantizers implements LinearGrids {
         }
     }
 
-    /** Drops what a training pass has seen of the output and not written down. */
-    void forgetOutput() {
-        if (output != null) {
-            output.forget();
-        }
-    }
-
     /** Whether such a pass is running. */
     boolean isReplaying() {
         return replaying;
@@ -200,6 +193,7 @@ final class LayerQuantizers implements LinearGrids {
         if (training && replaying) {
             q.forget();
         } else if (training) {
+            q.begin();
             q.observe(x, rectified, clock.areRangesFrozen());
             if (clock.isCalibrating()) {
                 return null;

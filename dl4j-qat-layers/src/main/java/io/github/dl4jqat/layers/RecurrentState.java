@@ -93,7 +93,7 @@ final class RecurrentState extends LayerState {
         LayerQuantizers q = quantizers();
         trace = null;
         if (training) {
-            forget();
+            begin();
         }
         RecurrentWeights.Used used = weights.use(raw, training);
         boolean observes = training || calibrating();
@@ -122,9 +122,13 @@ final class RecurrentState extends LayerState {
         return pass;
     }
 
-    private void forget() {
+    private void begin() {
         for (ActivationQuantizer q : activations()) {
-            q.forget();
+            if (quantizers().isReplaying()) {
+                q.forget();
+            } else {
+                q.begin();
+            }
         }
     }
 

@@ -25,8 +25,13 @@ import org.deeplearning4j.nn.conf.ConvolutionMode;
 import org.deeplearning4j.nn.conf.graph.ElementWiseVertex;
 import org.deeplearning4j.nn.conf.graph.ElementWiseVertex.Op;
 import org.deeplearning4j.nn.conf.graph.LayerVertex;
+import org.deeplearning4j.nn.conf.inputs.InputType;
 import org.deeplearning4j.nn.conf.layers.ActivationLayer;
+import org.deeplearning4j.nn.conf.layers.GlobalPoolingLayer;
+import org.deeplearning4j.nn.conf.layers.LSTM;
 import org.deeplearning4j.nn.conf.layers.Layer;
+import org.deeplearning4j.nn.conf.layers.PoolingType;
+import org.deeplearning4j.nn.conf.layers.recurrent.Bidirectional;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.transferlearning.TransferLearning;
 import org.deeplearning4j.parallelism.ParallelWrapper;
@@ -34,6 +39,8 @@ import org.deeplearning4j.util.ModelSerializer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.api.iterator.MultiDataSetIterator;
@@ -120,6 +127,57 @@ class SharedGridTest {
         range(clone, "b", -5, 1);
         assertThat(grid(clone, "a")).isEqualTo(uint8(-5, 2)).isEqualTo(grid(clone, "b"));
         assertThat(grid(qat, "a")).isEqualTo(uint8(-1, 2)).isEqualTo(grid(qat, "b"));
+    }
+
+    private static ComputationGraph recurrent() {
+        ComputationGraphConfiguration.GraphBuilder series =
+                graph("in")
+                        .addLayer("a", lstm(), "in")
+                        .addLayer("b", lstm(), "in")
+                        .addVertex("sum", new ElementWiseVertex(Op.Add), "a", "b")
+                        .addLayer("pool", new GlobalPoolingLayer(PoolingType.AVG), "sum")
+                        .addLayer("out", GraphNets.classes(), "pool")
+                        .setOutputs("out");
+        return GraphNets.built(series, InputType.recurrent(3, 4));
+    }
+
+    private static ComputationGraph bidirectional() {
+        ComputationGraphConfiguration.GraphBuilder series =
+                graph("in")
+                        .addLayer("a", new Bidirectional(Bidirectional.Mode.ADD, lstm()), "in")
+                        .addLayer("pool", new GlobalPoolingLayer(PoolingType.AVG), "a")
+                        .addLayer("out", GraphNets.classes(), "pool")
+                        .setOutputs("out");
+        return GraphNets.built(series, InputType.recurrent(3, 4));
+    }
+
+    private static LSTM lstm() {
+        return new LSTM.Builder().nOut(4).activation(Activation.TANH).build();
+    }
+
+    /** A forward pass in training mode, of data unlike all others, which nothing comes of. */
+    @ParameterizedTest
+    @ValueSource(strings = {"convolutions", "recurrent", "bidirectional"})
+    void passWithoutATrainingStep_isNotSeenByTheNextStep(String kind, Random random) {
+        boolean images = kind.equals("convolutions");
+        MultiDataSetIterator data = data(random, images ? images(3) : new long[] {4, 3, 4});
+        ComputationGraph net =
+                switch (kind) {
+                    case "convolutions" -> residual();
+                    case "recurrent" -> recurrent();
+                    default -> bidirectional();
+                };
+        ComputationGraph qat = GraphNets.trained(net, QatConfig.int8(), data);
+        ComputationGraph same = qat.clone();
+        ComputationGraph disturbed = qat.clone();
+        data.reset();
+        INDArray[] x = data.next().getFeatures();
+        disturbed.feedForward(new INDArray[] {x[0].mul(-50)}, true);
+        data.reset();
+        same.fit(data);
+        data.reset();
+        disturbed.fit(data);
+        assertThat(disturbed.params()).isEqualTo(same.params());
     }
 
     @Test
