@@ -26,6 +26,11 @@ public final class Requantizer {
     /** TFLite adds integers of up to 8 bits that are shifted by 20, after halving them. */
     private static final int SUM_SHIFT = 19;
 
+    /** Added to a number below 2^22 it rounds it, ties to even, into the low bits of the sum. */
+    private static final float ROUND = 0x1.8p23f;
+
+    private static final float LARGEST_ROUNDED = 1 << 22;
+
     private final Requantization mode;
     private final float[] factors;
     private final FixedPointMultiplier[] fixedPoint;
@@ -160,6 +165,33 @@ public final class Requantizer {
         }
         double q = Math.rint((double) ((float) acc * factors[channel])) + zeroPoint;
         return (int) Math.max(low, Math.min(high, q));
+    }
+
+    /**
+     * {@link #apply(int, int)} for {@code n} accumulators of one channel.
+     *
+     * @param acc accumulators, from {@code from} on
+     * @param out for the integers, from {@code to} on; may be {@code acc}
+     */
+    public void apply(int[] acc, int from, int c, int[] out, int to, int n) {
+        float factor = factor(c);
+        float least = (float) low - zeroPoint;
+        float most = (float) high - zeroPoint;
+        boolean small = Math.max(Math.abs(least), Math.abs(most)) < LARGEST_ROUNDED;
+        if (mode == Requantization.FIXED_POINT || !small || !Float.isFinite(factor)) {
+            for (int i = 0; i < n; i++) {
+                out[to + i] = apply(acc[from + i], c);
+            }
+            return;
+        }
+        // Both bounds are whole numbers, so it does not matter that they come before rounding.
+        int bias = zeroPoint - Float.floatToRawIntBits(ROUND);
+        for (int i = 0; i < n; i++) {
+            float steps = acc[from + i] * factor;
+            steps = steps < least ? least : steps;
+            steps = steps > most ? most : steps;
+            out[to + i] = Float.floatToRawIntBits(steps + ROUND) + bias;
+        }
     }
 
     /** How the product is computed. */

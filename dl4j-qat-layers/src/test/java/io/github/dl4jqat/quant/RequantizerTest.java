@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.List;
+import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -129,6 +130,28 @@ class RequantizerTest {
         FixedPointMultiplier m = FixedPointMultiplier.of((.1f * .7f) / .0003f);
         for (int acc = -100; acc <= 100; acc++) {
             assertThat(product.apply(acc, 0)).isEqualTo(m.multiply(acc));
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(Requantization.class)
+    void manyAccumulatorsGiveWhatEachGives(Requantization mode) {
+        Random random = new Random(3);
+        for (int i = 0; i < 200; i++) {
+            float scale = (float) Math.scalb(random.nextDouble() + .5, -random.nextInt(30));
+            int zeroPoint = random.nextInt(256) - 128;
+            QuantParams out = QuantParams.of(INT8, 1f, zeroPoint);
+            float[] scales = {1f, scale, .5f};
+            Requantizer r = Requantizer.of(mode, i % 2 == 0 ? .5f : scale, scales, out, -128, 120);
+            int[] acc = random.ints(50).map(a -> a >> random.nextInt(32)).toArray();
+            acc[3] = Integer.MIN_VALUE;
+            acc[4] = Integer.MAX_VALUE;
+            int[] many = new int[60];
+            r.apply(acc, 2, i % 3, many, 7, 40);
+            for (int k = 0; k < 40; k++) {
+                assertThat(many[7 + k]).isEqualTo(r.apply(acc[2 + k], i % 3));
+            }
+            assertThat(many[6] + many[47]).isZero();
         }
     }
 
