@@ -201,7 +201,13 @@ final class RangeOnlyRuntime extends AbstractLayer<org.deeplearning4j.nn.conf.la
     @Override
     public Pair<INDArray, MaskState> feedForwardMaskArray(
             INDArray mask, MaskState currentMaskState, int minibatchSize) {
-        return stock.feedForwardMaskArray(mask, currentMaskState, minibatchSize);
+        Pair<INDArray, MaskState> result =
+                stock.feedForwardMaskArray(mask, currentMaskState, minibatchSize);
+        if (stock.conf().getLayer() instanceof GlobalPoolingLayer) {
+            // It leaves out what the mask names, which integers of all steps would not.
+            super.setMaskArray(mask);
+        }
+        return result;
     }
 
     @Override
