@@ -11,9 +11,13 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.api.DataSet;
 import org.nd4j.linalg.dataset.api.iterator.DataSetIterator;
 import org.nd4j.linalg.factory.Nd4j;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The only class of this package that loads ND4J's arrays. */
 final class NdArrays {
+
+    private static final Logger LOG = LoggerFactory.getLogger(IntegerNetwork.class);
 
     private NdArrays() {}
 
@@ -101,8 +105,16 @@ final class NdArrays {
             iterator.reset();
         }
         Evaluation evaluation = new Evaluation();
+        boolean masked = false;
         while (iterator.hasNext()) {
             DataSet batch = iterator.next();
+            if (!masked && batch.getFeaturesMaskArray() != null) {
+                masked = true;
+                LOG.warn(
+                        "IntegerNetwork.evaluate: the features have a mask, which an integer"
+                                + " network does not know: it computes padding like data. Outputs"
+                                + " that depend on padded steps differ from the network's own");
+            }
             INDArray y = output(engine, new INDArray[] {batch.getFeatures()})[0];
             evaluation.eval(batch.getLabels(), y, batch.getLabelsMaskArray());
         }
