@@ -99,7 +99,19 @@ public final class OnnxExporter {
         return proto(model).toByteArray();
     }
 
+    private static void requireProtobuf() {
+        try {
+            Class.forName("onnx.Onnx", false, OnnxExporter.class.getClassLoader());
+        } catch (ClassNotFoundException e) {
+            throw new UnsupportedOperationException(
+                    "OnnxExporter: the classes of ONNX's format are not on the class path; add"
+                            + " org.nd4j:nd4j-api and org.nd4j:protobuf, of ND4J's version",
+                    e);
+        }
+    }
+
     private ModelProto proto(IntegerModel model) {
+        requireProtobuf();
         ModelProto.Builder proto = OnnxQdq.of(model, OnnxQdq.Ends.FLOATS, options);
         proto.setProducerName(PRODUCER);
         String version = OnnxExporter.class.getPackage().getImplementationVersion();
