@@ -4,6 +4,7 @@ import io.github.dl4jqat.estimator.ClippedStraightThrough;
 import io.github.dl4jqat.estimator.GradientEstimator;
 import io.github.dl4jqat.estimator.GradientEstimators;
 import io.github.dl4jqat.prepare.QatConfig;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** The options that say how to quantize. */
@@ -45,6 +46,8 @@ final class QuantOptions {
             description = "The same for the activations alone.")
     private String activationEstimator;
 
+    @Mixin private RequantizationOption requantization;
+
     int weightBits() {
         return weightBits;
     }
@@ -74,6 +77,7 @@ final class QuantOptions {
                     .activationBits(activationBits)
                     .weightEstimator(estimator(weightEstimator))
                     .activationEstimator(estimator(activationEstimator))
+                    .requantization(requantization.mode())
                     .build();
         } catch (IllegalArgumentException e) {
             throw new InputException(e.getMessage(), e);

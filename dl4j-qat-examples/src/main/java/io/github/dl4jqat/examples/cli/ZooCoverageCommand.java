@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParentCommand;
 
@@ -80,15 +81,7 @@ final class ZooCoverageCommand implements Callable<Integer>, ZooCoverage.Watcher
             description = "Which models, with commas. Default: all.")
     private List<String> names;
 
-    @Option(
-            names = "--requantization",
-            paramLabel = "MODE",
-            defaultValue = "float",
-            description =
-                    "How accumulators become integers again: float, or fixed-point as on"
-                            + " microcontrollers, which the Java engine alone computes. Default:"
-                            + " ${DEFAULT-VALUE}.")
-    private String requantization;
+    @Mixin private RequantizationOption requantization;
 
     @Option(
             names = "--heap",
@@ -112,7 +105,7 @@ final class ZooCoverageCommand implements Callable<Integer>, ZooCoverage.Watcher
     @Override
     public Integer call() throws Exception {
         List<ZooSubject> subjects = subjects();
-        Requantization mode = mode();
+        Requantization mode = requantization.mode();
         if (!heap.matches("[1-9][0-9]*[kKmMgG]")) {
             throw new InputException("--heap: expected a size such as 6g or 900m, got " + heap);
         }
@@ -132,17 +125,6 @@ final class ZooCoverageCommand implements Callable<Integer>, ZooCoverage.Watcher
         new ZooCoverage(mode, heap, Duration.ofMinutes(minutes), this).run(subjects);
         conclude(results.rows());
         return 0;
-    }
-
-    private Requantization mode() throws InputException {
-        return switch (requantization) {
-            case "float" -> Requantization.FLOAT;
-            case "fixed-point" -> Requantization.FIXED_POINT;
-            default ->
-                    throw new InputException(
-                            "--requantization: expected float or fixed-point, got "
-                                    + requantization);
-        };
     }
 
     private List<ZooSubject> subjects() throws InputException {
