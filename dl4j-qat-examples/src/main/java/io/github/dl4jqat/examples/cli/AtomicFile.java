@@ -38,6 +38,17 @@ final class AtomicFile {
         }
     }
 
+    /**
+     * Says early that a file cannot be written, or would take the place of the one it is made of.
+     */
+    static void requireWritable(Path target, Path source) throws InputException, IOException {
+        requireWritable(target);
+        if (Files.exists(target) && Files.exists(source) && Files.isSameFile(target, source)) {
+            throw new InputException(
+                    target + ": is what is read; write to another file, or it would be lost");
+        }
+    }
+
     /** Says early that a file cannot be written, before long work is done for nothing. */
     static void requireWritable(Path target) throws InputException {
         Path folder = target.toAbsolutePath().getParent();

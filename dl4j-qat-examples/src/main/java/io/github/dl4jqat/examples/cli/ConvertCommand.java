@@ -57,7 +57,7 @@ final class ConvertCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        AtomicFile.requireWritable(out);
+        AtomicFile.requireWritable(out, model);
         Network network = NetworkFile.network(model);
         if (!network.prepared()) {
             throw new InputException(

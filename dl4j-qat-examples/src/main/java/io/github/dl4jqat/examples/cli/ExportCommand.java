@@ -139,7 +139,7 @@ final class ExportCommand implements Callable<Integer> {
                     "--input, --output, --batch and --dense-as-convolution: only for --to tflite"
                             + " and --to c; an ONNX file takes floats, any number at a time");
         }
-        AtomicFile.requireWritable(out);
+        AtomicFile.requireWritable(out, model);
         try (IntegerNetwork network = NetworkFile.integer(model, EngineChoice.JAVA)) {
             String more =
                     switch (format) {

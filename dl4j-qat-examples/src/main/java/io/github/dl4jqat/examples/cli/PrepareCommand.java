@@ -79,7 +79,7 @@ final class PrepareCommand implements Callable<Integer> {
         if (batches < 1) {
             throw new InputException("--calibrate: expected at least 1, got " + batches);
         }
-        AtomicFile.requireWritable(out);
+        AtomicFile.requireWritable(out, model);
         Network network = NetworkFile.network(model);
         if (network.prepared()) {
             throw new InputException(model + ": is prepared already; train it or convert it");

@@ -25,10 +25,10 @@ import picocli.CommandLine.ParentCommand;
         sortOptions = false,
         description = {
             "",
-            "Copies a .qnet file into a zoo in a folder, which is made if it is not there, and"
-                + " writes its card into zoo.json. Shapes and bits come from the model, the"
-                + " accuracy is measured with --data. A web server needs nothing but a copy of the"
-                + " folder.",
+            "Copies the integers of a .qnet file into a zoo in a folder, which is made if it is not"
+                + " there, and writes its card into zoo.json. Shapes and bits come from the model,"
+                + " the accuracy is measured with --data. A web server needs nothing but a copy of"
+                + " the folder.",
             ""
         },
         footer = {

@@ -157,4 +157,14 @@ class ExportCommandsTest {
         refused("folder", "export", "--to=c", "--out=" + out.resolve("a"), model);
         assertThat(out).doesNotExist();
     }
+
+    @Test
+    void whatIsReadIsNeverOverwritten() throws IOException {
+        byte[] before = Files.readAllBytes(model);
+        Path detour = folder.resolve(".").resolve(model.getFileName());
+        refused("is what is read", "export", "--to=onnx", "--out=" + detour, model);
+        refused("is what is read", "convert", "--model=" + model, "--out=" + model);
+        refused("is what is read", "prepare", "--model=" + model, "--out=" + model);
+        assertThat(Files.readAllBytes(model)).isEqualTo(before);
+    }
 }
