@@ -1,7 +1,7 @@
 package io.github.dl4jqat.examples.cli;
 
-import io.github.dl4jqat.examples.data.DigitData;
 import io.github.dl4jqat.examples.data.DigitSetIterator;
+import io.github.dl4jqat.examples.data.MnistFolder;
 import io.github.dl4jqat.examples.deploy.DeployCheck;
 import io.github.dl4jqat.examples.deploy.DeployedModel;
 import io.github.dl4jqat.integer.EngineChoice;
@@ -71,7 +71,7 @@ final class CheckExportCommand implements Callable<Integer> {
         if (json != null) {
             AtomicFile.requireWritable(json);
         }
-        DigitSetIterator test = DigitData.fromFolder(folder).testBatches(1);
+        DigitSetIterator test = DigitSetIterator.inOrder(MnistFolder.of(folder).test(), 1);
         Path files =
                 out == null
                         ? Files.createTempDirectory("qat-check-export")

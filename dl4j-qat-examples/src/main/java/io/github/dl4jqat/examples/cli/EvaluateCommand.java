@@ -1,7 +1,7 @@
 package io.github.dl4jqat.examples.cli;
 
-import io.github.dl4jqat.examples.data.DigitData;
 import io.github.dl4jqat.examples.data.DigitSetIterator;
+import io.github.dl4jqat.examples.data.MnistFolder;
 import io.github.dl4jqat.examples.network.Network;
 import io.github.dl4jqat.integer.EngineChoice;
 import io.github.dl4jqat.integer.IntegerNetwork;
@@ -87,7 +87,7 @@ final class EvaluateCommand implements Callable<Integer> {
             throw new InputException(
                     "--engine: only for .qnet files; Deeplearning4j itself runs " + model);
         }
-        DigitSetIterator test = DigitData.fromFolder(folder).testBatches(BATCH);
+        DigitSetIterator test = DigitSetIterator.inOrder(MnistFolder.of(folder).test(), BATCH);
         long start = System.nanoTime();
         double accuracy =
                 kind == NetworkFile.Kind.INTEGER ? ofIntegers(test) : ofDeeplearning4j(test);

@@ -2,10 +2,14 @@ package io.github.dl4jqat.examples.cli;
 
 import io.github.dl4jqat.convert.UnsupportedLayerException;
 import io.github.dl4jqat.examples.data.DataFormatException;
+import io.github.dl4jqat.integer.QnetFormatException;
+import io.github.dl4jqat.zoo.ZooException;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.charset.Charset;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
+import java.nio.file.NoSuchFileException;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -133,6 +137,8 @@ public final class QatCli implements Runnable {
                 failure instanceof InputException
                         || failure instanceof DataFormatException
                         || failure instanceof UnsupportedLayerException
+                        || failure instanceof ZooException
+                        || failure instanceof QnetFormatException
                         || failure instanceof FileSystemException;
         errors.println("qat: " + oneLine(failure));
         if (debug) {
@@ -148,14 +154,25 @@ public final class QatCli implements Runnable {
         if (message == null || message.isBlank()) {
             return failure.getClass().getSimpleName();
         }
-        // an IOException's message is often just a file name
+        return prefix(failure) + message.strip().replaceAll("\\s*\\R\\s*", "; ");
+    }
+
+    /** What an exception's message leaves out: an IOException's is often just a file name. */
+    private static String prefix(Exception failure) {
+        if (failure instanceof NoSuchFileException) {
+            return "no such file or folder: ";
+        }
+        if (failure instanceof FileAlreadyExistsException) {
+            return "exists already, and is no folder: ";
+        }
         boolean bare =
                 failure instanceof IOException
                         && !(failure instanceof DataFormatException)
+                        && !(failure instanceof ZooException)
+                        && !(failure instanceof QnetFormatException)
                         && !(failure instanceof FileSystemException said
                                 && said.getReason() != null);
-        return (bare ? failure.getClass().getSimpleName() + ": " : "")
-                + message.strip().replaceAll("\\s*\\R\\s*", "; ");
+        return bare ? failure.getClass().getSimpleName() + ": " : "";
     }
 
     /** The launcher passes the version; without it this is a build in somebody's editor. */

@@ -1,7 +1,7 @@
 package io.github.dl4jqat.examples.cli;
 
-import io.github.dl4jqat.examples.data.DigitData;
 import io.github.dl4jqat.examples.data.DigitSetIterator;
+import io.github.dl4jqat.examples.data.MnistFolder;
 import io.github.dl4jqat.integer.EngineChoice;
 import io.github.dl4jqat.integer.IntegerNetwork;
 import io.github.dl4jqat.zoo.ModelCard;
@@ -162,7 +162,7 @@ final class ZooPublishCommand implements Callable<Integer> {
 
     private ModelCard measured(IntegerNetwork network, ModelCard card)
             throws IOException, InputException {
-        DigitSetIterator test = DigitData.fromFolder(data).testBatches(BATCH);
+        DigitSetIterator test = DigitSetIterator.inOrder(MnistFolder.of(data).test(), BATCH);
         test.setPreProcessor(DigitInput.shapeFor(network::output, model.toString()));
         double accuracy = network.evaluate(test).accuracy();
         return card.toBuilder()

@@ -159,6 +159,15 @@ class ExportCommandsTest {
     }
 
     @Test
+    void evaluationNeedsTheTestPartAlone() throws IOException {
+        Path part = Files.createDirectory(folder.resolve("test part"));
+        IdxBytes.write(part, "t10k", new DrawnDigits(Seeds.seed(), 0, TEST_DIGITS).test());
+        assertThat(succeed("evaluate", "--engine=java", "--data=" + part, model).out())
+                .contains("" + TEST_DIGITS);
+        refused("train-images-idx3-ubyte", "quickstart", "--data=" + part, "--out=" + part);
+    }
+
+    @Test
     void whatIsReadIsNeverOverwritten() throws IOException {
         byte[] before = Files.readAllBytes(model);
         Path detour = folder.resolve(".").resolve(model.getFileName());
