@@ -30,7 +30,9 @@ final class Twins {
      * folded normalizations, floats. With the parameters that the quantized network has.
      */
     static ComputationGraph floating(ComputationGraph quantized) {
-        ComputationGraphConfiguration conf = quantized.getConfiguration().clone();
+        // Through JSON, because the clone of a wrapper shares what it wraps.
+        ComputationGraphConfiguration conf =
+                ComputationGraphConfiguration.fromJson(quantized.getConfiguration().toJson());
         conf.getVertices()
                 .values()
                 .forEach(
