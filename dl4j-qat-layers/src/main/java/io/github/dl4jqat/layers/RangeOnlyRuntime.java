@@ -170,17 +170,28 @@ final class RangeOnlyRuntime extends AbstractLayer<org.deeplearning4j.nn.conf.la
     /**
      * A p-norm has no slope along a number that is zero (for p = 1 zero is a subgradient); the
      * stock layer divides zero by zero where a whole window is. In float networks a ReLU before it
-     * swallows that; quantized numbers are zero where the ReLU lets its gradient through.
+     * swallows that; quantized numbers are zero where the ReLU lets its gradient through. Behind
+     * the end of a sequence it divides by that zero too, and masks the result only then.
      */
     private void zeroWhereNothingIs(INDArray epsilon) {
         // Not Nd4j.where: in this version it takes its two choices the wrong way round.
         INDArray chosen = Nd4j.createUninitialized(epsilon.dataType(), epsilon.shape());
         Nd4j.exec(
                 DynamicCustomOp.builder("select")
-                        .addInputs(read.neq(0), epsilon, Nd4j.zerosLike(epsilon))
+                        .addInputs(counted().neq(0), epsilon, Nd4j.zerosLike(epsilon))
                         .addOutputs(chosen)
                         .build());
         epsilon.assign(chosen);
+    }
+
+    /** What is pooled, with zeros where a mask leaves steps out. */
+    private INDArray counted() {
+        if (maskArray == null || maskArray.rank() != 2 || read.rank() != 3) {
+            return read;
+        }
+        long[] shape = {read.size(0), 1, 1};
+        shape[read.size(2) == maskArray.size(1) ? 2 : 1] = maskArray.size(1);
+        return read.mul(maskArray.castTo(read.dataType()).reshape(shape));
     }
 
     /** Behind a pooled sequence DL4J hands back a sequence of one step, not the vector it got. */

@@ -8,8 +8,10 @@ import io.github.dl4jqat.prepare.QatConfig;
 import java.util.Random;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.inputs.InputType;
+import org.deeplearning4j.nn.conf.layers.Convolution1DLayer;
 import org.deeplearning4j.nn.conf.layers.GlobalPoolingLayer;
 import org.deeplearning4j.nn.conf.layers.LSTM;
+import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.conf.layers.OutputLayer;
 import org.deeplearning4j.nn.conf.layers.PoolingType;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
@@ -33,13 +35,13 @@ class MaskedPoolingTest {
     private static final int FEATURES = 3;
     private static final int STEPS = 6;
 
-    private static MultiLayerNetwork prepared(PoolingType type, DataSet data) {
+    private static MultiLayerNetwork prepared(Layer front, PoolingType type, DataSet data) {
         MultiLayerNetwork net =
                 new MultiLayerNetwork(
                         new NeuralNetConfiguration.Builder()
                                 .seed(7)
                                 .list()
-                                .layer(new LSTM.Builder().nOut(5).build())
+                                .layer(front)
                                 .layer(new GlobalPoolingLayer(type))
                                 .layer(
                                         new OutputLayer.Builder()
@@ -52,6 +54,11 @@ class MaskedPoolingTest {
         MultiLayerNetwork qat = Qat.prepare(net, QatConfig.int8());
         Qat.calibrate(qat, new SingletonDataSetIterator(data), 1);
         return qat;
+    }
+
+    /** Zero where its input is zero. */
+    private static Layer pointwise() {
+        return new Convolution1DLayer.Builder(1).nOut(5).activation(Activation.RELU).build();
     }
 
     private static INDArray floats(Random random, long... shape) {
@@ -71,13 +78,37 @@ class MaskedPoolingTest {
         return mask;
     }
 
+    /** The steps that count are all zero, what pads them is not: a norm has no slope there. */
+    @ParameterizedTest
+    @EnumSource(PoolingType.class)
+    void trainingStaysFiniteWhereOnlyPaddingIsNotZero(PoolingType type, Random random) {
+        INDArray x = floats(random, EXAMPLES, FEATURES, STEPS);
+        INDArray labels = Nd4j.zeros(EXAMPLES, 2);
+        labels.getColumn(0).assign(1);
+        MultiLayerNetwork net = prepared(pointwise(), type, new DataSet(x, labels));
+        INDArray silent = x.dup();
+        INDArray mask = mask();
+        for (int i = 0; i < EXAMPLES; i++) {
+            for (int t = 0; t <= i; t++) {
+                for (int c = 0; c < FEATURES; c++) {
+                    silent.putScalar(i, c, t, 0);
+                }
+            }
+        }
+        for (int step = 0; step < 3; step++) {
+            net.fit(new DataSet(silent, labels, mask, null));
+            assertThat(net.params().isNaN().any()).isFalse();
+        }
+    }
+
     @ParameterizedTest
     @EnumSource(PoolingType.class)
     void evaluationLeavesPaddingOut(PoolingType type, Random random) {
         INDArray x = floats(random, EXAMPLES, FEATURES, STEPS);
         INDArray labels = Nd4j.zeros(EXAMPLES, 2);
         labels.getColumn(0).assign(1);
-        MultiLayerNetwork net = prepared(type, new DataSet(x, labels));
+        MultiLayerNetwork net =
+                prepared(new LSTM.Builder().nOut(5).build(), type, new DataSet(x, labels));
         INDArray mask = mask();
         INDArray otherPadding = floats(random, EXAMPLES, FEATURES, STEPS).mul(5);
         for (int i = 0; i < EXAMPLES; i++) {
