@@ -7,52 +7,52 @@ import org.nd4j.linalg.dataset.DataSet;
 import org.nd4j.linalg.dataset.api.MultiDataSet;
 import org.nd4j.linalg.dataset.api.iterator.DataSetIterator;
 import org.nd4j.linalg.dataset.api.iterator.MultiDataSetIterator;
+import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The features of all batches of an iterator, one array for each input of a network. */
-interface Batches {
+/**
+ * The features of all batches of an iterator, one array for each input of a network. Masks are left
+ * out of account, with a warning the first time.
+ */
+abstract class Batches {
 
-    boolean hasNext();
+    private static final Logger LOG = LoggerFactory.getLogger(Verifier.class);
 
-    INDArray[] next();
+    private boolean warned;
+
+    abstract boolean hasNext();
+
+    abstract INDArray[] next();
 
     /** Goes back to the first batch, if the iterator can. */
-    void reset();
+    abstract void reset();
 
     /** Says that a comparison is one of all steps, if a mask leaves some out. */
-    private static void warnOfMasks(boolean masked) {
-        if (masked) {
-            LoggerFactory.getLogger(Verifier.class)
-                    .warn(
-                            "Qat.verify compares without the masks of the features: an integer"
-                                    + " network has none, and computes padding like data");
+    final void warnOf(INDArray... masks) {
+        if (!warned && masks != null && Arrays.stream(masks).anyMatch(Objects::nonNull)) {
+            warned = true;
+            LOG.warn(
+                    "Qat.verify compares without the masks of the features: an integer network has"
+                            + " none, and computes padding like data");
         }
-    }
-
-    private static boolean isMasked(INDArray[] masks) {
-        return masks != null && Arrays.stream(masks).anyMatch(Objects::nonNull);
     }
 
     static Batches of(DataSetIterator data) {
         return new Batches() {
-
-            private boolean warned;
-
             @Override
-            public boolean hasNext() {
+            boolean hasNext() {
                 return data.hasNext();
             }
 
             @Override
-            public INDArray[] next() {
+            INDArray[] next() {
                 DataSet batch = data.next();
-                warnOfMasks(!warned && batch.getFeaturesMaskArray() != null);
-                warned |= batch.getFeaturesMaskArray() != null;
+                warnOf(batch.getFeaturesMaskArray());
                 return new INDArray[] {batch.getFeatures()};
             }
 
             @Override
-            public void reset() {
+            void reset() {
                 if (data.resetSupported()) {
                     data.reset();
                 }
@@ -62,25 +62,20 @@ interface Batches {
 
     static Batches of(MultiDataSetIterator data) {
         return new Batches() {
-
-            private boolean warned;
-
             @Override
-            public boolean hasNext() {
+            boolean hasNext() {
                 return data.hasNext();
             }
 
             @Override
-            public INDArray[] next() {
+            INDArray[] next() {
                 MultiDataSet batch = data.next();
-                boolean masked = isMasked(batch.getFeaturesMaskArrays());
-                warnOfMasks(!warned && masked);
-                warned |= masked;
+                warnOf(batch.getFeaturesMaskArrays());
                 return batch.getFeatures();
             }
 
             @Override
-            public void reset() {
+            void reset() {
                 if (data.resetSupported()) {
                     data.reset();
                 }
