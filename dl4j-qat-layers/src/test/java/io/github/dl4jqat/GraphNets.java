@@ -201,7 +201,7 @@ public final class GraphNets {
 
         @Override
         public void setPreProcessor(MultiDataSetPreProcessor preProcessor) {
-            throw new UnsupportedOperationException();
+            throw new UnsupportedOperationException("these batches are as the network wants them");
         }
 
         @Override
