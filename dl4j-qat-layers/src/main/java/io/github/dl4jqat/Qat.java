@@ -14,6 +14,7 @@ import io.github.dl4jqat.prepare.QatConfig;
 import io.github.dl4jqat.prepare.Stripper;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Map;
 import org.deeplearning4j.nn.api.Model;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
@@ -127,6 +128,34 @@ public final class Qat {
     }
 
     /**
+     * The integer network for examples of another shape than those it was trained with: sequences
+     * of another length, or larger images for a network that is convolutions throughout.
+     *
+     * <pre>{@code
+     * IntegerNetwork brief = Qat.convert(qatNet, 32, 10);      // 32 features, 10 time steps
+     * IntegerNetwork large = Qat.convert(detector, 3, 416, 416);
+     * }</pre>
+     *
+     * A sequence at its own length gives what it gives within a masked batch of longer ones.
+     *
+     * @param inputShape that of one example, as DL4J's arrays have it, without the batch
+     * @throws UnsupportedLayerException naming every layer that stands in the way, those that only
+     *     fit the training's shape among them
+     */
+    public static IntegerNetwork convert(MultiLayerNetwork net, long... inputShape) {
+        return Converter.convert(net, inputShape);
+    }
+
+    /**
+     * The same for a graph.
+     *
+     * @param inputShapes by name of the input; one that is left out keeps the training's shape
+     */
+    public static IntegerNetwork convert(ComputationGraph net, Map<String, long[]> inputShapes) {
+        return Converter.convert(net, inputShapes);
+    }
+
+    /**
      * A plain Deeplearning4j network: stock layers only, so that it loads where this library is
      * not, with the weights and biases that the quantized network computes with in evaluation.
      * Names and order of the layers stay. Activations are no longer rounded, so outputs differ a
@@ -158,13 +187,13 @@ public final class Qat {
      */
     public static void save(IntegerNetwork integer, MultiLayerNetwork net, Path file)
             throws IOException {
-        FloatNetworks.save(integer, Converter.model(net), strip(net), file);
+        FloatNetworks.save(integer, Converter.model(net, integer.model()), strip(net), file);
     }
 
     /** The same for a graph. */
     public static void save(IntegerNetwork integer, ComputationGraph net, Path file)
             throws IOException {
-        FloatNetworks.save(integer, Converter.model(net), strip(net), file);
+        FloatNetworks.save(integer, Converter.model(net, integer.model()), strip(net), file);
     }
 
     /**

@@ -23,8 +23,9 @@ import org.nd4j.linalg.activations.impl.ActivationSoftmax;
  *
  * @param network what is converted
  * @param draft the model
+ * @param shapes what the model's inputs shall look like, where not as in training
  */
-record Conversion(NetworkView network, ModelDraft draft) {
+record Conversion(NetworkView network, ModelDraft draft, InputShapes shapes) {
 
     /** An operation that is still to be told its output, bounds and mode. */
     interface Accumulating {
@@ -111,6 +112,10 @@ record Conversion(NetworkView network, ModelDraft draft) {
         TensorType floats = draft.input(input);
         if (floats != null) {
             return floats.shape();
+        }
+        List<Integer> wanted = shapes.of(input, null, null);
+        if (wanted != null) {
+            return wanted;
         }
         for (Node reader : network.consumers(input)) {
             if (reader.preProcessor() == null && reader.running() instanceof QuantizedLayer layer) {

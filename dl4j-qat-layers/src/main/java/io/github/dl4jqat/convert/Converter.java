@@ -39,7 +39,7 @@ public final class Converter {
     private final Map<String, Flow> flows = new LinkedHashMap<>();
     private final List<String> offenders = new ArrayList<>();
 
-    private Converter(NetworkView network) {
+    private Converter(NetworkView network, InputShapes shapes) {
         this.network = network;
         Requantization mode =
                 network.nodes().stream()
@@ -48,7 +48,7 @@ public final class Converter {
                         .findFirst()
                         .orElse(Requantization.FLOAT);
         draft = new ModelDraft(mode, network.inputs());
-        conversion = new Conversion(network, draft);
+        conversion = new Conversion(network, draft, shapes);
     }
 
     /**
@@ -60,23 +60,68 @@ public final class Converter {
         return IntegerNetwork.of(model(net));
     }
 
+    /**
+     * The integer network for examples of another shape than the training's.
+     *
+     * @param inputShape that of one example, as DL4J's arrays have it, without the batch
+     * @throws UnsupportedLayerException naming every layer that stands in the way, those whose
+     *     weights do not fit that shape among them
+     */
+    public static IntegerNetwork convert(MultiLayerNetwork net, long... inputShape) {
+        return IntegerNetwork.of(model(view(net), Map.of(NetworkView.INPUT, inputShape)));
+    }
+
     /** The integer network of a graph; see {@link #convert(MultiLayerNetwork)}. */
     public static IntegerNetwork convert(ComputationGraph net) {
         return IntegerNetwork.of(model(net));
     }
 
+    /**
+     * The integer network of a graph for examples of other shapes than the training's.
+     *
+     * @param inputShapes by name of the input, as DL4J's arrays have them, without the batch; an
+     *     input that is left out keeps its shape
+     */
+    public static IntegerNetwork convert(ComputationGraph net, Map<String, long[]> inputShapes) {
+        return IntegerNetwork.of(model(view(net), inputShapes));
+    }
+
     /** The integer model alone; see {@link #convert(MultiLayerNetwork)}. */
     public static IntegerModel model(MultiLayerNetwork net) {
-        requireExact(net.getLayerWiseConfigurations().getDataType());
-        return new Converter(NetworkView.of(net)).run();
+        return model(view(net), Map.of());
     }
 
     /** The integer model of a graph alone; see {@link #convert(MultiLayerNetwork)}. */
     public static IntegerModel model(ComputationGraph net) {
+        return model(view(net), Map.of());
+    }
+
+    /** The integer model for examples that look like those of another. */
+    public static IntegerModel model(MultiLayerNetwork net, IntegerModel like) {
+        NetworkView view = view(net);
+        return model(view, InputShapes.of(like, view));
+    }
+
+    /** The integer model of a graph for examples that look like those of another. */
+    public static IntegerModel model(ComputationGraph net, IntegerModel like) {
+        NetworkView view = view(net);
+        return model(view, InputShapes.of(like, view));
+    }
+
+    private static IntegerModel model(NetworkView view, Map<String, long[]> shapes) {
+        return new Converter(view, InputShapes.of(shapes, view)).run();
+    }
+
+    private static NetworkView view(MultiLayerNetwork net) {
+        requireExact(net.getLayerWiseConfigurations().getDataType());
+        return NetworkView.of(net);
+    }
+
+    private static NetworkView view(ComputationGraph net) {
         requireExact(net.getConfiguration().getDataType());
         NetworkView view = NetworkView.of(net);
         InputLinks.link(view);
-        return new Converter(view).run();
+        return view;
     }
 
     /** Refuses networks whose own evaluation would differ from the integer model. */
@@ -276,18 +321,22 @@ public final class Converter {
             }
             return Flow.of(x, in.channelsLast());
         }
-        List<Integer> shape = in.rawShape();
+        List<Integer> noted = ((QuantizedLayer) node.running()).quantization().inputShape();
+        List<Integer> wanted = conversion.shapes().of(in.networkInput(), in.rawShape(), noted);
+        List<Integer> shape = wanted == null ? in.rawShape() : wanted;
         if (shape == null) {
-            shape = ((QuantizedLayer) node.running()).quantization().inputShape();
+            shape = noted;
         }
-        if (shape == null || (in.rawShape() == null && !in.shapeKept())) {
+        if (shape == null || (wanted == null && in.rawShape() == null && !in.shapeKept())) {
             throw new IllegalArgumentException(
                     "the shape of input '"
                             + in.networkInput()
                             + "' is not known here; "
                             + (shape == null
                                     ? "call Qat.calibrate, or train the network"
-                                    : "quantize the input first, with a FakeQuantLayer"));
+                                    : "say it, with Qat.convert(net, shape of an example), or"
+                                            + " quantize the input first, with a"
+                                            + " FakeQuantLayer"));
         }
         TensorType x = draft.quantizedInput(in.networkInput(), shape, params, node.name());
         boolean last =

@@ -33,7 +33,10 @@ final class TableForms {
         int[][] table = layer.integerTable();
         int columns = table[0].length;
         boolean sequence = node.layer() instanceof EmbeddingSequenceLayer;
-        List<Integer> indices = sequence ? layer.quantization().inputShape() : List.of(1);
+        List<Integer> fixed = sequence ? null : List.of(1);
+        List<Integer> noted = sequence ? layer.quantization().inputShape() : fixed;
+        List<Integer> wanted = c.shapes().of(in.networkInput(), fixed, noted);
+        List<Integer> indices = wanted == null ? noted : wanted;
         if (indices == null) {
             throw new IllegalArgumentException(
                     "the length of its sequences is not known; call Qat.calibrate, or train the"

@@ -15,4 +15,19 @@ interface ExactForm {
      * @param output the grid of the output
      */
     INDArray apply(INDArray steps, QuantParams input, QuantParams output, Requantization mode);
+
+    /**
+     * The same where a mask says which steps count.
+     *
+     * @param mask 1 for each time step that counts, {@code [batch, time]}; null if all do
+     * @return null if masks have no such form here
+     */
+    default INDArray apply(
+            INDArray steps,
+            INDArray mask,
+            QuantParams input,
+            QuantParams output,
+            Requantization mode) {
+        return mask == null ? apply(steps, input, output, mode) : null;
+    }
 }

@@ -112,14 +112,14 @@ final class RangeOnlyRuntime extends AbstractLayer<org.deeplearning4j.nn.conf.la
         }
         QuantParams in = state.quantizers().inputParams(false);
         QuantParams out = state.quantizers().outputParams(false);
-        if (in == null || out == null || maskArray != null) {
+        if (in == null || out == null) {
             return null;
         }
         INDArray steps = state.quantizers().inputSteps(input.castTo(dataType), in);
         INDArray y =
                 steps == null
                         ? null
-                        : exactForm.apply(steps, in, out, state.how().requantization());
+                        : exactForm.apply(steps, maskArray, in, out, state.how().requantization());
         return y == null ? null : mgr.leverageTo(ArrayType.ACTIVATIONS, y.castTo(dataType));
     }
 

@@ -46,7 +46,7 @@ class EmbeddingExactnessTest {
     private static final int EXAMPLES = 6;
     private static final QatConfig CONFIG = QatConfig.builder().strict(true).build();
 
-    private static DataSetIterator indices(Random random, long... shape) {
+    static DataSetIterator indices(Random random, long... shape) {
         List<DataSet> batches = new ArrayList<>();
         for (int i = 0; i < 2; i++) {
             INDArray x = Nd4j.zeros(DataType.FLOAT, shape);

@@ -4,6 +4,7 @@ import io.github.dl4jqat.examples.network.Network;
 import io.github.dl4jqat.integer.IntegerNetwork;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -25,6 +26,7 @@ import picocli.CommandLine.ParentCommand;
             "Examples:",
             "  qat convert --model qat.zip --out model.qnet",
             "  qat convert --model qat.zip --out model.qnet --with-float",
+            "  qat convert --model qat.zip --out large.qnet --input-shape 3x416x416",
             "",
             "Next: qat evaluate --data mnist model.qnet. In Java:",
             "  IntegerNetwork net = IntegerNetwork.load(Path.of(\"model.qnet\"));",
@@ -55,6 +57,18 @@ final class ConvertCommand implements Callable<Integer> {
                             + " same file, which is about five times as large.")
     private boolean withFloat;
 
+    @Option(
+            names = "--input-shape",
+            paramLabel = "[NAME=]SHAPE",
+            converter = InputShape.Converter.class,
+            description = {
+                "Convert for examples of another shape than the training's, such as 3x416x416 for a"
+                        + " network of convolutions only, or 32x10 for sequences of ten steps. As"
+                        + " Deeplearning4j's arrays have it, without the batch. For several inputs"
+                        + " repeat it, with their names."
+            })
+    private List<InputShape> inputShapes = List.of();
+
     @Override
     public Integer call() throws Exception {
         AtomicFile.requireWritable(out, model);
@@ -63,7 +77,10 @@ final class ConvertCommand implements Callable<Integer> {
             throw new InputException(
                     model + ": a float network without quantization; 'qat prepare' comes first");
         }
-        try (IntegerNetwork integer = network.convert()) {
+        try (IntegerNetwork integer =
+                inputShapes.isEmpty()
+                        ? network.convert()
+                        : network.convert(InputShape.byName(inputShapes, network.inputs()))) {
             if (withFloat) {
                 network.save(integer, out);
             } else {

@@ -3,6 +3,7 @@ package io.github.dl4jqat.examples.network;
 import io.github.dl4jqat.Qat;
 import io.github.dl4jqat.convert.VerificationReport;
 import io.github.dl4jqat.integer.IntegerNetwork;
+import io.github.dl4jqat.layers.NetworkView;
 import io.github.dl4jqat.layers.QuantizedLayer;
 import io.github.dl4jqat.prepare.PreparationPlan;
 import io.github.dl4jqat.prepare.QatConfig;
@@ -10,6 +11,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.zip.ZipFile;
 import org.deeplearning4j.nn.api.Layer;
 import org.deeplearning4j.nn.api.Model;
@@ -67,6 +69,16 @@ public sealed interface Network {
 
     /** The integer model of a prepared network. */
     IntegerNetwork convert();
+
+    /** Names of what it reads; that of a network of layers is {@code input}. */
+    List<String> inputs();
+
+    /**
+     * The same for examples of other shapes than the training's.
+     *
+     * @param inputShapes by name of the input
+     */
+    IntegerNetwork convert(Map<String, long[]> inputShapes);
 
     /** Writes what {@link #convert} gave together with the float network: one file for both. */
     void save(IntegerNetwork integer, Path file) throws IOException;
@@ -142,6 +154,16 @@ public sealed interface Network {
         @Override
         public IntegerNetwork convert() {
             return Qat.convert(net);
+        }
+
+        @Override
+        public List<String> inputs() {
+            return List.of(NetworkView.INPUT);
+        }
+
+        @Override
+        public IntegerNetwork convert(Map<String, long[]> inputShapes) {
+            return Qat.convert(net, inputShapes.get(NetworkView.INPUT));
         }
 
         @Override
@@ -236,6 +258,16 @@ public sealed interface Network {
         @Override
         public IntegerNetwork convert() {
             return Qat.convert(net);
+        }
+
+        @Override
+        public List<String> inputs() {
+            return net.getConfiguration().getNetworkInputs();
+        }
+
+        @Override
+        public IntegerNetwork convert(Map<String, long[]> inputShapes) {
+            return Qat.convert(net, inputShapes);
         }
 
         @Override

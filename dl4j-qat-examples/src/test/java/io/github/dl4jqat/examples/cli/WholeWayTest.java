@@ -8,7 +8,9 @@ import io.github.dl4jqat.examples.data.IdxBytes;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.inputs.InputType;
 import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
@@ -194,6 +196,26 @@ class WholeWayTest {
         succeed("convert", "--model=" + prepared, "--out=" + both, "--with-float");
         assertThat(evaluate(both)).isEqualTo(evaluate(integers));
         assertThat(ComputationGraph.load(both.toFile(), false).getNumLayers()).isEqualTo(3);
+
+        String to = "--out=" + folder.resolve("graph-again.qnet");
+        succeed("convert", "--model=" + prepared, to, "--input-shape=in=1x28x28");
+        assertThat(folder.resolve("graph-again.qnet")).hasSameBinaryContentAs(integers);
+        succeed("convert", "--model=" + prepared, to, "--with-float", "--input-shape=1x28x28");
+        for (String[] wrong :
+                new String[][] {
+                    {"--input-shape=1x30x28", "'out'"},
+                    {"--input-shape=1x28", "trained with examples like [1, 28, 28]"},
+                    {"--input-shape=1x28x28", "--input-shape=in=1x28x28", "two shapes"},
+                    {"--input-shape=left=1x28x28", "the network reads in"},
+                    {"--input-shape=1x28x0", "is no shape for input 'in'"},
+                    {"--input-shape=1,28,28", "expected sizes such as 3x416x416"}
+                }) {
+            List<String> command = new ArrayList<>(List.of("convert", "--model=" + prepared, to));
+            command.addAll(Arrays.asList(wrong).subList(0, wrong.length - 1));
+            CliRun run = CliRun.of(command.toArray());
+            assertThat(run.exitCode()).as("%s", command).isNotZero();
+            assertThat(run.errors()).contains(wrong[wrong.length - 1]);
+        }
     }
 
     @Test
