@@ -11,11 +11,13 @@ import io.github.dl4jqat.prepare.Calibrator;
 import io.github.dl4jqat.prepare.PreparationPlan;
 import io.github.dl4jqat.prepare.Preparer;
 import io.github.dl4jqat.prepare.QatConfig;
+import io.github.dl4jqat.prepare.QuantLayerBuilder;
 import io.github.dl4jqat.prepare.Stripper;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Map;
 import org.deeplearning4j.nn.api.Model;
+import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.nd4j.linalg.dataset.api.iterator.DataSetIterator;
@@ -110,6 +112,15 @@ public final class Qat {
     public static void reestimateBatchNorm(
             ComputationGraph net, MultiDataSetIterator data, int batches) {
         BatchNormReestimator.reestimate(net, data, batches);
+    }
+
+    /**
+     * The quantized form of a stock layer, for a network that is written by hand.
+     *
+     * @throws IllegalArgumentException if the layer needs no quantized form, or has none
+     */
+    public static QuantLayerBuilder layer(Layer stock) {
+        return new QuantLayerBuilder(stock);
     }
 
     /**

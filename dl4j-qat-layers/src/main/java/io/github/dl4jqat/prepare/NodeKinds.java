@@ -51,6 +51,13 @@ final class NodeKinds {
         return layer instanceof LocallyConnected1D || layer instanceof LocallyConnected2D;
     }
 
+    /** Whether a layer with weights for each position knows how many positions there are. */
+    static boolean isSized(Layer local) {
+        return local instanceof LocallyConnected2D image
+                ? image.getOutputSize() != null
+                : ((LocallyConnected1D) local).getOutputSize() > 0;
+    }
+
     private static boolean isDilated(Layer local) {
         return local instanceof LocallyConnected2D image
                 ? image.getDilation()[0] > 1 || image.getDilation()[1] > 1

@@ -2,12 +2,9 @@ package io.github.dl4jqat.prepare;
 
 import io.github.dl4jqat.layers.FakeQuantLayer;
 import io.github.dl4jqat.layers.FoldedBatchNorm;
-import io.github.dl4jqat.layers.LayerQuantization;
 import io.github.dl4jqat.layers.LogitsLossLayer;
 import io.github.dl4jqat.layers.NetworkView;
-import io.github.dl4jqat.layers.QuantLayerConfiguration;
 import io.github.dl4jqat.layers.QuantOutputLayer;
-import io.github.dl4jqat.layers.StockTwin;
 import io.github.dl4jqat.prepare.PreparationPlan.Entry;
 import io.github.dl4jqat.prepare.PreparationPlan.Insertion;
 import io.github.dl4jqat.prepare.PreparationPlan.Outcome;
@@ -199,7 +196,8 @@ public final class Preparer {
     }
 
     private static Layer twin(Entry entry) {
-        Layer twin = twin(entry.node().layer(), entry.twin(), entry.quantization());
+        Layer twin =
+                QuantLayerBuilder.twin(entry.node().layer(), entry.twin(), entry.quantization());
         if (entry.activation() != null) {
             ((BaseLayer) twin).setActivationFn(entry.activation());
         }
@@ -208,13 +206,6 @@ public final class Preparer {
             end.setLossFn(new LossMCXENT());
         }
         return twin;
-    }
-
-    /** The registry holds classes of both kinds, which a type token cannot say. */
-    @SuppressWarnings("unchecked")
-    private static <T extends Layer & QuantLayerConfiguration> Layer twin(
-            Layer stock, Class<? extends Layer> type, LayerQuantization quantization) {
-        return StockTwin.of(stock, (Class<T>) type, quantization);
     }
 
     private static void insert(ComputationGraphConfiguration conf, Insertion insertion) {
