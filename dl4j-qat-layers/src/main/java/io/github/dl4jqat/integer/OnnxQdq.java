@@ -8,6 +8,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
 import onnx.Onnx.ModelProto;
 
 /**
@@ -22,7 +23,8 @@ import onnx.Onnx.ModelProto;
  *       / n}. The operators for pooling round differently.
  *   <li>An average that leaves padding out of its divisor: the sums from ConvInteger, times a
  *       constant image of factors, rounded by QuantizeLinear with scale 1.
- *   <li>Sums, differences and products of tensors: on whole-numbered floats, rounded likewise.
+ *   <li>Sums, differences and products of tensors: on whole-numbered floats, rounded likewise; in
+ *       {@link OrtEngine} by the runtime's own operator, where that was found to be exact.
  *   <li>Maximum and whatever moves elements: on bytes. An elementwise function: Gather from a
  *       table, with the channel's offset where each channel has its own.
  *   <li>An embedding: Gather from a table of bytes.
@@ -58,9 +60,12 @@ public final class OnnxQdq {
     private final QdqLookups lookups;
     private final QdqFloats floats;
     private final QdqRecurrent loops;
+    private final Function<Combine, Optional<PairOperator>> pairs;
     private final Map<String, Value> values = new HashMap<>();
 
-    private OnnxQdq(String name, OnnxOptions options) {
+    private OnnxQdq(
+            String name, OnnxOptions options, Function<Combine, Optional<PairOperator>> pairs) {
+        this.pairs = pairs;
         this.graph = new OnnxGraph(name, options);
         this.pieces = new QdqPieces(graph);
         this.operators =
@@ -95,7 +100,7 @@ public final class OnnxQdq {
         if (!obstacles.isEmpty()) {
             throw new UnsupportedOpException("ONNX", obstacles);
         }
-        OnnxQdq qdq = new OnnxQdq(model.metadata().getOrDefault("name", "integer"), options);
+        OnnxQdq qdq = new OnnxQdq(nameOf(model), options, op -> Optional.empty());
         if (ends == Ends.FLOATS) {
             qdq.withFloats(model);
         } else {
@@ -104,17 +109,25 @@ public final class OnnxQdq {
         return qdq.graph.model();
     }
 
+    private static String nameOf(IntegerModel model) {
+        return model.metadata().getOrDefault("name", "integer");
+    }
+
     /**
-     * The graph between the ends of a model some of whose inputs are fed as patches, {@code [rows,
-     * columns, bytes of a patch]}.
+     * The graph between the ends of a model as it runs here, with what only suits this machine.
+     *
+     * @param patches inputs that are fed as patches, {@code [rows, columns, bytes of a patch]}
+     * @param pairs the operator that is exact here for an operation on two tensors, if there is one
      */
-    static ModelProto ofPatches(IntegerModel model, List<InputPatches> patches) {
+    static ModelProto forHere(
+            IntegerModel model,
+            List<InputPatches> patches,
+            Function<Combine, Optional<PairOperator>> pairs) {
         List<String> obstacles = OnnxSupport.obstacles(model);
         if (!obstacles.isEmpty()) {
             throw new UnsupportedOpException("ONNX", obstacles);
         }
-        OnnxQdq qdq =
-                new OnnxQdq(model.metadata().getOrDefault("name", "integer"), OnnxOptions.DEFAULT);
+        OnnxQdq qdq = new OnnxQdq(nameOf(model), OnnxOptions.DEFAULT, pairs);
         qdq.withIntegers(new ModelEnds(model), patches);
         return qdq.graph.model().build();
     }
@@ -234,9 +247,7 @@ public final class OnnxQdq {
             }
             return graph.node("Transpose", in).with("perm", axes).as(op.output().name());
         } else if (op instanceof Combine combine) {
-            return operators.isPresent() && QOperators.has(combine)
-                    ? operators.get().combine(combine, all)
-                    : structure.combine(combine, all);
+            return combined(combine, all);
         } else if (op instanceof Concat concat) {
             return structure.concat(concat, all);
         } else if (op instanceof Slice slice) {
@@ -253,6 +264,17 @@ public final class OnnxQdq {
             return loops.sequence(recurrent, in);
         }
         throw new IllegalArgumentException("OnnxQdq: " + op + " has no ONNX form");
+    }
+
+    private Value combined(Combine op, List<Value> in) {
+        Optional<PairOperator> pair = pairs.apply(op);
+        if (pair.isPresent()) {
+            OnnxGraph.Node node = pair.get().node(graph, op.output().name(), in.get(0), in.get(1));
+            return pieces.clamped(node, op.output(), op.low(), op.high());
+        }
+        return operators.isPresent() && QOperators.has(op)
+                ? operators.get().combine(op, in)
+                : structure.combine(op, in);
     }
 
     private void quantize(Quantize op) {

@@ -23,7 +23,7 @@ import java.util.Set;
  * and to which {@link ModelEnds} reaches, are made by {@link JavaEngine}. It gives the same
  * integers as that engine, except behind a float island.
  *
- * <p>The only class that refers to ONNX Runtime. Thread-safe.
+ * <p>Nothing but the classes that begin with Ort refers to ONNX Runtime. Thread-safe.
  */
 final class OrtEngine implements IntegerEngine {
 
@@ -82,8 +82,8 @@ final class OrtEngine implements IntegerEngine {
     }
 
     private static byte[] graph(IntegerModel model, List<InputPatches> patches) {
-        try {
-            return OnnxQdq.ofPatches(model, patches).toByteArray();
+        try (OrtPairCheck check = new OrtPairCheck()) {
+            return OnnxQdq.forHere(model, patches, check::exact).toByteArray();
         } catch (IllegalArgumentException e) {
             // A tensor whose name is the one made for an output, for example.
             throw new UnsupportedOperationException(

@@ -9,8 +9,8 @@ import java.util.List;
 /**
  * The operations of {@link OnnxQdq} that combine tensors or move their bytes about. What moves is
  * never more than bytes, so every form of it is exact. A sum is one of floats that are whole
- * numbers below 2^24; DequantizeLinear in its place would let ONNX Runtime fuse it to QLinearAdd,
- * which adds the zero point before it rounds.
+ * numbers below 2^24, on any machine; DequantizeLinear in its place would let ONNX Runtime fuse it
+ * to QLinearAdd, which adds the zero point before it rounds.
  */
 final class QdqStructure {
 

@@ -16,9 +16,6 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeSet;
-import onnx.Onnx.ModelProto;
-import onnx.Onnx.NodeProto;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -174,20 +171,15 @@ class CombineTest {
                 .containsExactly(2, -128, 127);
     }
 
-    /** Its own operators round in another order. */
+    /** Its own operators round in another order, so a graph for any machine has none of them. */
     @ParameterizedTest
     @EnumSource(Combine.Kind.class)
     void onnxRuntimeFusesNothing(Combine.Kind kind, @TempDir Path folder) throws IOException {
         TestModels models = new TestModels(7, MODE, 8, 8);
         IntegerModel model = TestModels.around(models.op(TestModels.Kind.valueOf(kind.name())));
-        Path dump = folder.resolve("optimized.onnx");
-        new OrtEngine(model, dump).close();
-        TreeSet<String> types = new TreeSet<>();
-        for (NodeProto node :
-                ModelProto.parseFrom(Files.readAllBytes(dump)).getGraph().getNodeList()) {
-            types.add(node.getOpType());
-        }
-        assertThat(types)
+        Path file = folder.resolve("model.onnx");
+        Files.write(file, OnnxQdq.of(model, OnnxQdq.Ends.INTEGERS).toByteArray());
+        assertThat(OnnxRuns.optimized(file).keySet())
                 .doesNotContain("QLinearAdd", "QLinearMul", "DequantizeLinear")
                 .contains(kind == Combine.Kind.MAX ? "Max" : "QuantizeLinear");
     }
