@@ -29,9 +29,6 @@ final class OrtEngine implements IntegerEngine {
 
     private static final Cleaner CLEANER = Cleaner.create();
 
-    /** Large batches go through in parts, which bounds the memory for what lies between. */
-    private static final int LARGEST_PART = 256;
-
     private final IntegerModel model;
     private final ModelEnds ends;
     private final JavaEngine java;
@@ -127,11 +124,13 @@ final class OrtEngine implements IntegerEngine {
                 }
             }
             List<IntegerOp> beginPlan = RunPlan.of(model, feeds, begins, batch);
-            for (int from = 0; from < batch; from += LARGEST_PART) {
-                int examples = Math.min(LARGEST_PART, batch - from);
-                Map<String, TensorData> first = java.run(beginPlan, feeds, begins, from, examples);
-                runPart(first, feeds, computed, from, examples);
-            }
+            BatchCut cut = sessions.cut(batch);
+            cut.run(
+                    (from, examples) -> {
+                        Map<String, TensorData> first =
+                                java.run(beginPlan, feeds, begins, from, examples);
+                        runPart(first, feeds, computed, from, examples, cut.alone());
+                    });
         }
         return java.run(known, wanted, batch);
     }
@@ -140,9 +139,10 @@ final class OrtEngine implements IntegerEngine {
     private Map<String, TensorData> floatsToFloats(
             Map<String, TensorData> feeds, Collection<String> wanted, int batch) {
         Map<String, int[]> computed = plain.ends(wanted, batch);
-        for (int from = 0; from < batch; from += LARGEST_PART) {
-            runPart(Map.of(), feeds, computed, from, Math.min(LARGEST_PART, batch - from));
-        }
+        BatchCut cut = sessions.cut(batch);
+        cut.run(
+                (from, examples) ->
+                        runPart(Map.of(), feeds, computed, from, examples, cut.alone()));
         return plain.outputs(wanted, computed, batch);
     }
 
@@ -198,13 +198,15 @@ final class OrtEngine implements IntegerEngine {
      * Runs the graph on some examples.
      *
      * @param begins integers of these examples that begin the graph, or of the whole batch if fed
+     * @param alone whether on this thread alone
      */
     private void runPart(
             Map<String, TensorData> begins,
             Map<String, TensorData> feeds,
             Map<String, int[]> computed,
             int from,
-            int examples) {
+            int examples,
+            boolean alone) {
         Map<String, OnnxTensor> inputs = new LinkedHashMap<>();
         List<ByteBuffer> taken = new ArrayList<>();
         Map<String, TensorType> names = new LinkedHashMap<>();
@@ -214,7 +216,7 @@ final class OrtEngine implements IntegerEngine {
         }
         try {
             sessions.run(
-                    examples,
+                    alone,
                     () -> inputs(begins, feeds, from, examples, inputs, taken),
                     names.keySet(),
                     result -> {

@@ -12,14 +12,12 @@ import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 
 /**
- * The sessions of one graph, apart from the engine so that a cleaner can hold them. A run that is
- * over sooner than other threads wake up has a session of one thread, a longer one has a session of
- * as many as there are processors; each is opened when it is first needed. Thread-safe.
+ * The sessions of one graph, apart from the engine so that a cleaner can hold them: one that runs
+ * on the calling thread alone, for what is over sooner than other threads wake up and for parts of
+ * a batch that run side by side, and one of as many threads as there are processors. Each is opened
+ * when it is first needed. Thread-safe.
  */
 final class OrtSessions implements Runnable {
-
-    /** Multiplications that take about as long as it takes to wake a thread, some times over. */
-    private static final long SHORT_RUN = 10_000_000;
 
     private final OrtEnvironment environment = OrtEnvironment.getEnvironment();
     private final byte[] graph;
@@ -41,7 +39,7 @@ final class OrtSessions implements Runnable {
         this.products = products;
         this.graph = graph;
         this.workPerExample = workPerExample;
-        open(isShort(1), optimized);
+        open(cut(1).alone(), optimized);
     }
 
     /** What an example takes, in multiplications. */
@@ -59,13 +57,14 @@ final class OrtSessions implements Runnable {
         return work;
     }
 
-    private boolean isShort(int examples) {
-        return workPerExample * examples <= SHORT_RUN;
+    /** How to run a batch. */
+    BatchCut cut(int batch) {
+        return BatchCut.of(batch, workPerExample, Runtime.getRuntime().availableProcessors());
     }
 
-    private OrtSession open(boolean shortRun, Path optimized) throws OrtException {
+    private void open(boolean onOneThread, Path optimized) throws OrtException {
         try (OrtSession.SessionOptions options = new OrtSession.SessionOptions()) {
-            int threads = shortRun ? 1 : Runtime.getRuntime().availableProcessors();
+            int threads = onOneThread ? 1 : Runtime.getRuntime().availableProcessors();
             options.setIntraOpNumThreads(threads);
             options.setOptimizationLevel(OrtSession.SessionOptions.OptLevel.ALL_OPT);
             // Threads that spin between operators take the processor from everyone else.
@@ -78,12 +77,11 @@ final class OrtSessions implements Runnable {
                 options.setOptimizedModelFilePath(optimized.toString());
             }
             OrtSession session = environment.createSession(graph, options);
-            if (shortRun) {
+            if (onOneThread) {
                 alone = session;
             } else {
                 together = session;
             }
-            return session;
         }
     }
 
@@ -104,14 +102,16 @@ final class OrtSessions implements Runnable {
     /**
      * Runs the graph; a session stays open for as long as that takes.
      *
+     * @param onOneThread which session
      * @throws IllegalStateException if this is closed
      */
-    void run(int examples, Feeder feeder, Set<String> outputs, Reader reader) throws OrtException {
-        prepare(isShort(examples));
+    void run(boolean onOneThread, Feeder feeder, Set<String> outputs, Reader reader)
+            throws OrtException {
+        prepare(onOneThread);
         lock.readLock().lock();
         try {
             requireOpen();
-            OrtSession session = isShort(examples) ? alone : together;
+            OrtSession session = onOneThread ? alone : together;
             try (OrtSession.Result result = session.run(feeder.inputs(), outputs)) {
                 reader.read(result);
             }
@@ -120,10 +120,10 @@ final class OrtSessions implements Runnable {
         }
     }
 
-    private void prepare(boolean shortRun) throws OrtException {
+    private void prepare(boolean onOneThread) throws OrtException {
         lock.readLock().lock();
         try {
-            if ((shortRun ? alone : together) != null) {
+            if ((onOneThread ? alone : together) != null) {
                 return;
             }
         } finally {
@@ -132,8 +132,8 @@ final class OrtSessions implements Runnable {
         lock.writeLock().lock();
         try {
             requireOpen();
-            if ((shortRun ? alone : together) == null) {
-                open(shortRun, null);
+            if ((onOneThread ? alone : together) == null) {
+                open(onOneThread, null);
             }
         } finally {
             lock.writeLock().unlock();
