@@ -39,6 +39,7 @@ import org.deeplearning4j.nn.conf.layers.ZeroPaddingLayer;
 import org.deeplearning4j.nn.conf.layers.convolutional.Cropping2D;
 import org.deeplearning4j.nn.conf.layers.misc.RepeatVector;
 import org.deeplearning4j.nn.conf.layers.recurrent.Bidirectional;
+import org.deeplearning4j.nn.conf.layers.variational.VariationalAutoencoder;
 import org.deeplearning4j.nn.conf.preprocessor.Cnn3DToFeedForwardPreProcessor;
 import org.deeplearning4j.nn.conf.preprocessor.CnnToFeedForwardPreProcessor;
 
@@ -166,6 +167,7 @@ final class DataFormats {
     private static boolean makesVectors(Layer layer) {
         return layer instanceof DenseLayer
                 || layer instanceof AutoEncoder
+                || layer instanceof VariationalAutoencoder
                 || layer instanceof BaseOutputLayer;
     }
 }

@@ -31,6 +31,7 @@ import io.github.dl4jqat.layers.QuantSimpleRnn;
 import io.github.dl4jqat.layers.QuantSubsampling1DLayer;
 import io.github.dl4jqat.layers.QuantSubsampling3DLayer;
 import io.github.dl4jqat.layers.QuantSubsamplingLayer;
+import io.github.dl4jqat.layers.QuantVariationalAutoencoder;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -84,6 +85,7 @@ final class IntegerForms {
         forms.put(QuantConvolution3D.class, VolumeForms::convolution);
         forms.put(QuantDeconvolution3D.class, VolumeForms::transposed);
         forms.put(QuantAutoEncoder.class, LinearForms::dense);
+        forms.put(QuantVariationalAutoencoder.class, LinearForms::encoder);
         forms.put(QuantEmbeddingLayer.class, TableForms::embedding);
         forms.put(QuantEmbeddingSequenceLayer.class, TableForms::embedding);
         forms.put(QuantOutputLayer.class, LinearForms::output);

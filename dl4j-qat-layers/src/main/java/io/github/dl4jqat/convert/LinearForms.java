@@ -6,6 +6,7 @@ import io.github.dl4jqat.integer.TensorType;
 import io.github.dl4jqat.integer.Weights;
 import io.github.dl4jqat.integer.Window2d;
 import io.github.dl4jqat.layers.NetworkView.Node;
+import io.github.dl4jqat.layers.QuantizedEncoderLayer;
 import io.github.dl4jqat.layers.QuantizedWeightLayer.IntegerWeights;
 import java.util.List;
 import org.deeplearning4j.nn.conf.layers.BaseLayer;
@@ -23,6 +24,15 @@ final class LinearForms {
             return Flow.of(y, in.channelsLast());
         }
         return Flow.of(product(node, in.tensor(), function(node), c), false);
+    }
+
+    /** The dense layers of an encoder, one behind the other. */
+    static Flow encoder(Node node, Flow in, Conversion c) {
+        Flow flow = in;
+        for (Node part : ((QuantizedEncoderLayer) node.running()).parts(node)) {
+            flow = dense(part, flow, c);
+        }
+        return flow;
     }
 
     static Flow output(Node node, Flow in, Conversion c) {

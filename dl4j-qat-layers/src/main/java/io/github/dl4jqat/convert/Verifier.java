@@ -13,6 +13,7 @@ import io.github.dl4jqat.layers.InputLinks;
 import io.github.dl4jqat.layers.NetworkView;
 import io.github.dl4jqat.layers.NetworkView.Node;
 import io.github.dl4jqat.layers.QuantizedBidirectionalLayer;
+import io.github.dl4jqat.layers.QuantizedEncoderLayer;
 import io.github.dl4jqat.layers.QuantizedLayer;
 import io.github.dl4jqat.layers.QuantizedRecurrentLayer;
 import io.github.dl4jqat.layers.QuantizedWeightLayer;
@@ -112,7 +113,8 @@ public final class Verifier {
         for (Node node : network.nodes()) {
             if ((node.running() instanceof QuantizedWeightLayer
                             || node.running() instanceof QuantizedRecurrentLayer
-                            || node.running() instanceof QuantizedBidirectionalLayer)
+                            || node.running() instanceof QuantizedBidirectionalLayer
+                            || node.running() instanceof QuantizedEncoderLayer)
                     && ((QuantizedLayer) node.running()).outputParams() != null) {
                 expected.add(node.name());
             }

@@ -93,6 +93,9 @@ record ExtraParameter(
         if (q == null) {
             return all;
         }
+        if (layer instanceof QuantVariationalAutoencoder encoder) {
+            return EncoderPart.extras(encoder);
+        }
         addRange(all, INPUT, q.input());
         addRange(all, PRE_ACTIVATION, q.preActivation());
         addRange(all, OUTPUT, q.output());

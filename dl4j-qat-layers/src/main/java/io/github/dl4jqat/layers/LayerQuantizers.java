@@ -52,7 +52,11 @@ final class LayerQuantizers implements LinearGrids {
         inner = quantizer(how.inner(), ExtraParameter.INNER, params);
         scope = paramsView == null ? null : NetworkScope.of(paramsView);
         if (scope != null && output != null) {
-            scope.publish(index, name, output);
+            if (PartOfLayer.of(layer) == 0) {
+                scope.publish(index, name, output);
+            } else {
+                scope.publish(name, output);
+            }
             if (name != null) {
                 scope.group(name, how.group());
                 output.share(() -> scope.sharing(name));

@@ -20,16 +20,30 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * Computes in the arrangement that the op wants, and takes and gives the layer's data format.
  */
 final class LinearRuntime extends BaseLayer<org.deeplearning4j.nn.conf.layers.BaseLayer>
-        implements QuantizedWeightLayer, NormalizingLayer, StatefulLayer, RunningLayers.Attachable {
+        implements QuantizedWeightLayer,
+                NormalizingLayer,
+                StatefulLayer,
+                PartOfLayer,
+                RunningLayers.Attachable {
 
     private static final long serialVersionUID = 1L;
 
     private final transient LinearOp op;
     private final transient SameDiffStandIn standIn;
+    private final transient int part;
     private transient WeightedLayerState q;
 
     LinearRuntime(NeuralNetConfiguration conf, DataType dataType, LinearOp op) {
-        this(conf, dataType, op, null);
+        this(conf, dataType, op, null, 0);
+    }
+
+    /**
+     * The same as a part of a layer.
+     *
+     * @param part see {@link PartOfLayer}
+     */
+    LinearRuntime(NeuralNetConfiguration conf, DataType dataType, LinearOp op, int part) {
+        this(conf, dataType, op, null, part);
     }
 
     /**
@@ -39,9 +53,35 @@ final class LinearRuntime extends BaseLayer<org.deeplearning4j.nn.conf.layers.Ba
      */
     LinearRuntime(
             NeuralNetConfiguration conf, DataType dataType, LinearOp op, SameDiffStandIn standIn) {
+        this(conf, dataType, op, standIn, 0);
+    }
+
+    private LinearRuntime(
+            NeuralNetConfiguration conf,
+            DataType dataType,
+            LinearOp op,
+            SameDiffStandIn standIn,
+            int part) {
         super(conf, dataType);
         this.op = op;
         this.standIn = standIn;
+        this.part = part;
+    }
+
+    @Override
+    public int part() {
+        return part;
+    }
+
+    /** The input from the part before, which lives as long as this layer's own output. */
+    void feed(INDArray x) {
+        input = x;
+        dropoutApplied = false;
+    }
+
+    /** Where a part writes the gradients of its parameters, by its own names for them. */
+    void setGradientViews(Map<String, INDArray> views) {
+        gradientViews = views;
     }
 
     @Override

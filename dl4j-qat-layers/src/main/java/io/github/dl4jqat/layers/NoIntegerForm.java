@@ -12,7 +12,6 @@ import org.deeplearning4j.nn.conf.layers.LearnedSelfAttentionLayer;
 import org.deeplearning4j.nn.conf.layers.RecurrentAttentionLayer;
 import org.deeplearning4j.nn.conf.layers.SpaceToBatchLayer;
 import org.deeplearning4j.nn.conf.layers.samediff.SameDiffVertex;
-import org.deeplearning4j.nn.conf.layers.variational.VariationalAutoencoder;
 
 /** Why some layers and vertices can have no form in an integer model, and what to do instead. */
 public final class NoIntegerForm {
@@ -41,11 +40,6 @@ public final class NoIntegerForm {
                 "it moves blocks of an image to the batch"
                         + BY_ITSELF
                         + "use a dilated convolution, or a SpaceToDepthLayer");
-        map.put(
-                VariationalAutoencoder.class,
-                "it is a network of several layers in one, which quantizers cannot reach; build"
-                        + " its encoder of dense layers, with the weights e0W, e1W, ... and"
-                        + " pZXMeanW of the trained one");
         map.put(
                 L2Vertex.class,
                 "the distance of two tensors is the root of a sum of squares; let the network end"

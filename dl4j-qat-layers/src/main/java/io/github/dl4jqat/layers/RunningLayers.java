@@ -4,7 +4,6 @@ import java.util.Collection;
 import java.util.Map;
 import org.deeplearning4j.nn.api.Layer;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
-import org.deeplearning4j.nn.layers.BaseLayer;
 import org.deeplearning4j.optimize.api.TrainingListener;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -40,7 +39,7 @@ final class RunningLayers {
     }
 
     /** Gives a new layer with weights its parameters. */
-    static <L extends BaseLayer<?> & Attachable> Layer start(
+    static <L extends Layer & Attachable> Layer start(
             L layer,
             Collection<TrainingListener> listeners,
             int index,

@@ -15,6 +15,9 @@ final class TrainingClock {
     /** Tensors of a layer that may draw random numbers. */
     private static final int TENSORS = 5;
 
+    /** Streams of a whole network stay below this power of two. */
+    private static final int PART_SHIFT = 40;
+
     /** The weights' random numbers. */
     static final int WEIGHT = 0;
 
@@ -53,6 +56,7 @@ final class TrainingClock {
         Map<Knob, Double> knobs = schedule.knobs(iteration, layer.getEpochCount());
         long stream =
                 tensor < 0 ? -1L - layer.getIndex() : (long) layer.getIndex() * TENSORS + tensor;
+        stream += (long) PartOfLayer.of(layer) << PART_SHIFT;
         return new Moment(true, iteration, stream, knobs);
     }
 

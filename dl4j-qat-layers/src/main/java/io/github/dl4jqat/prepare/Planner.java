@@ -34,6 +34,7 @@ import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.conf.layers.SeparableConvolution2D;
 import org.deeplearning4j.nn.conf.layers.recurrent.Bidirectional;
 import org.deeplearning4j.nn.conf.layers.recurrent.SimpleRnn;
+import org.deeplearning4j.nn.conf.layers.variational.VariationalAutoencoder;
 import org.nd4j.linalg.activations.IActivation;
 import org.nd4j.linalg.activations.impl.ActivationIdentity;
 
@@ -224,6 +225,9 @@ final class Planner {
         if (layer instanceof Bidirectional bidirectional) {
             return bidirectional(node, bidirectional, rule);
         }
+        if (layer instanceof VariationalAutoencoder encoder) {
+            return encoder(node, encoder, rule);
+        }
         if (Replacements.WEIGHTED.containsKey(layer.getClass())) {
             return NodeKinds.isLocal(layer) ? local(node, rule) : weighted(node, rule);
         }
@@ -324,6 +328,19 @@ final class Planner {
         }
         return complete(
                 node, rule, ((BaseLayer) inside).getActivationFn(), "weights in both directions");
+    }
+
+    private Entry encoder(Node node, VariationalAutoencoder layer, LayerRule rule) {
+        if (!ActivationTable.isElementwise(layer.getActivationFn())) {
+            return Entry.stays(
+                    node,
+                    Outcome.FLOAT,
+                    "the activation "
+                            + layer.getActivationFn()
+                            + " of its encoder is not elementwise");
+        }
+        return complete(
+                node, rule, layer.getPzxActivationFn(), "weights in all layers of its encoder");
     }
 
     private Entry local(Node node, LayerRule rule) {

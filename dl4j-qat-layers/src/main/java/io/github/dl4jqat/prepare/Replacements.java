@@ -29,6 +29,7 @@ import io.github.dl4jqat.layers.QuantSimpleRnn;
 import io.github.dl4jqat.layers.QuantSubsampling1DLayer;
 import io.github.dl4jqat.layers.QuantSubsampling3DLayer;
 import io.github.dl4jqat.layers.QuantSubsamplingLayer;
+import io.github.dl4jqat.layers.QuantVariationalAutoencoder;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
@@ -63,6 +64,7 @@ import org.deeplearning4j.nn.conf.layers.SubsamplingLayer;
 import org.deeplearning4j.nn.conf.layers.misc.ElementWiseMultiplicationLayer;
 import org.deeplearning4j.nn.conf.layers.recurrent.Bidirectional;
 import org.deeplearning4j.nn.conf.layers.recurrent.SimpleRnn;
+import org.deeplearning4j.nn.conf.layers.variational.VariationalAutoencoder;
 
 /** Which quantized layer stands for which stock layer. */
 final class Replacements {
@@ -102,6 +104,7 @@ final class Replacements {
         map.put(Convolution3D.class, QuantConvolution3D.class);
         map.put(Deconvolution3D.class, QuantDeconvolution3D.class);
         map.put(AutoEncoder.class, QuantAutoEncoder.class);
+        map.put(VariationalAutoencoder.class, QuantVariationalAutoencoder.class);
         map.put(LocallyConnected1D.class, QuantLocallyConnected1D.class);
         map.put(LocallyConnected2D.class, QuantLocallyConnected2D.class);
         map.put(EmbeddingLayer.class, QuantEmbeddingLayer.class);

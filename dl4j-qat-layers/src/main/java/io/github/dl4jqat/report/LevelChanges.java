@@ -2,6 +2,7 @@ package io.github.dl4jqat.report;
 
 import io.github.dl4jqat.layers.NetworkView;
 import io.github.dl4jqat.layers.QuantizedBidirectionalLayer;
+import io.github.dl4jqat.layers.QuantizedEncoderLayer;
 import io.github.dl4jqat.layers.QuantizedRecurrentLayer;
 import io.github.dl4jqat.layers.QuantizedWeightLayer;
 import java.lang.ref.WeakReference;
@@ -213,6 +214,9 @@ public final class LevelChanges extends BaseTrainingListener {
         if (running instanceof QuantizedBidirectionalLayer layer) {
             int[] forward = layer.forward().weightLevels();
             return forward == null ? null : joined(forward, layer.backward().weightLevels());
+        }
+        if (running instanceof QuantizedEncoderLayer layer) {
+            return layer.weightLevels();
         }
         if (running instanceof QuantizedRecurrentLayer layer) {
             return layer.weightLevels();

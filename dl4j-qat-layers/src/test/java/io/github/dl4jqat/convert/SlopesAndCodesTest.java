@@ -21,7 +21,6 @@ import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.conf.layers.PReLULayer;
 import org.deeplearning4j.nn.conf.layers.PoolingType;
 import org.deeplearning4j.nn.conf.layers.misc.RepeatVector;
-import org.deeplearning4j.nn.conf.layers.variational.VariationalAutoencoder;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.nn.weights.WeightInitDistribution;
 import org.junit.jupiter.api.Test;
@@ -169,22 +168,5 @@ class SlopesAndCodesTest {
         assertThat(stock.getLayer(1).conf().getLayer().getClass()).isEqualTo(PReLULayer.class);
         assertThat(stock.getLayer(1).getParam("W")).isEqualTo(net.getLayer(1).getParam("W"));
         assertThat(stock.getLayer(0).getParam("vb")).isEqualTo(net.getLayer(0).getParam("vb"));
-    }
-
-    @Test
-    void layersWithoutAForm_areNamedWithTheReason() {
-        MultiLayerNetwork codes =
-                Exactness.network(
-                        3,
-                        DataType.FLOAT,
-                        InputType.feedForward(7),
-                        List.of(
-                                new VariationalAutoencoder.Builder()
-                                        .encoderLayerSizes(5)
-                                        .decoderLayerSizes(5)
-                                        .nOut(2)
-                                        .build()));
-        assertThat(Qat.plan(codes, QatConfig.int8()).toString())
-                .contains("several layers in one", "pZXMeanW");
     }
 }

@@ -20,6 +20,7 @@ import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.conf.layers.OutputLayer;
 import org.deeplearning4j.nn.conf.layers.PoolingType;
 import org.deeplearning4j.nn.conf.layers.SubsamplingLayer;
+import org.deeplearning4j.nn.conf.layers.variational.VariationalAutoencoder;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.nd4j.linalg.activations.Activation;
@@ -59,7 +60,9 @@ record TrainingSubject(
                 chain("MLP", Nets.Kind.MULTI_LAYER, mlp(), List.of(6)),
                 chain("MLP graph", Nets.Kind.GRAPH, mlp(), List.of(6)),
                 chain("CNN", Nets.Kind.MULTI_LAYER, cnn(), List.of(2, 7, 7)),
-                chain("CNN graph", Nets.Kind.GRAPH, cnn(), List.of(2, 7, 7)));
+                chain("CNN graph", Nets.Kind.GRAPH, cnn(), List.of(2, 7, 7)),
+                chain("encoder", Nets.Kind.MULTI_LAYER, encoder(), List.of(6)),
+                chain("encoder graph", Nets.Kind.GRAPH, encoder(), List.of(6)));
     }
 
     private static TrainingSubject chain(
@@ -92,6 +95,20 @@ record TrainingSubject(
                         .activation(Activation.SIGMOID)
                         .build(),
                 output("out"));
+    }
+
+    private static List<Layer> encoder() {
+        List<Layer> layers = new ArrayList<>(mlp());
+        layers.add(
+                1,
+                new VariationalAutoencoder.Builder()
+                        .name("codes")
+                        .encoderLayerSizes(8, 7)
+                        .decoderLayerSizes(4)
+                        .nOut(6)
+                        .activation(Activation.TANH)
+                        .build());
+        return layers;
     }
 
     private static List<Layer> cnn() {
