@@ -7,6 +7,7 @@ package io.github.dl4jqat.kernels;
 public final class Rectifier {
 
     private static final int INFINITY = 0x7f800000;
+    private static final long LONG_INFINITY = 0x7ff0000000000000L;
 
     private Rectifier() {}
 
@@ -24,17 +25,25 @@ public final class Rectifier {
         }
     }
 
-    /** {@code grad[i] = 0} where {@code x[i] > 0} does not hold. */
+    /**
+     * {@code grad[i] = 0} where {@code x[i] > 0} does not hold. On bits, because a branch on the
+     * sign of an activation goes either way at random: the bits of positive numbers are 1 to those
+     * of infinity, so one of two differences is negative for all others.
+     */
     public static void mask(float[] x, float[] grad, int from, int to) {
         for (int i = from; i < to; i++) {
-            grad[i] = x[i] > 0 ? grad[i] : 0;
+            int bits = Float.floatToRawIntBits(x[i]);
+            int no = ((bits - 1) | (INFINITY - bits)) >> (Integer.SIZE - 1);
+            grad[i] = Float.intBitsToFloat(Float.floatToRawIntBits(grad[i]) & ~no);
         }
     }
 
     /** The same for doubles. */
     public static void mask(double[] x, double[] grad, int from, int to) {
         for (int i = from; i < to; i++) {
-            grad[i] = x[i] > 0 ? grad[i] : 0;
+            long bits = Double.doubleToRawLongBits(x[i]);
+            long no = ((bits - 1) | (LONG_INFINITY - bits)) >> (Long.SIZE - 1);
+            grad[i] = Double.longBitsToDouble(Double.doubleToRawLongBits(grad[i]) & ~no);
         }
     }
 

@@ -3,6 +3,7 @@ package io.github.dl4jqat.ops;
 import io.github.dl4jqat.kernels.EstimatorKernel;
 import io.github.dl4jqat.kernels.Grid;
 import io.github.dl4jqat.kernels.KernelRun;
+import io.github.dl4jqat.kernels.LearnedOffsetBackward;
 import io.github.dl4jqat.kernels.LearnedStepBackward;
 import io.github.dl4jqat.kernels.Rectifier;
 import io.github.dl4jqat.quant.QuantParams;
@@ -65,7 +66,8 @@ final class EstimatorPass {
     void run(INDArray x, INDArray grad, INDArray target, DenseLayout layout, long perChannel) {
         boolean fast =
                 form == Form.BACKWARD
-                        && kernel instanceof LearnedStepBackward
+                        && (kernel instanceof LearnedStepBackward
+                                || kernel instanceof LearnedOffsetBackward)
                         && !grid.midRise()
                         && target.dataType() == DataType.FLOAT;
         OffHeapBlocks.overBlocks(
@@ -81,7 +83,8 @@ final class EstimatorPass {
         run.single = true;
         run.grid = grid;
         sumsByPart[part] = new double[params.size()][values.length];
-        return new LearnedStepWorker(params, run, rectified, sumsByPart[part], x, grad, target);
+        return new LearnedStepWorker(
+                params, kernel, run, rectified, sumsByPart[part], x, grad, target);
     }
 
     /** The gradients of the parameters, {@code [parameter][scale]}. */

@@ -1,17 +1,17 @@
 package io.github.dl4jqat.ops;
 
+import io.github.dl4jqat.kernels.EstimatorKernel;
 import io.github.dl4jqat.kernels.KernelRun;
-import io.github.dl4jqat.kernels.LearnedStepBackward;
 import io.github.dl4jqat.kernels.LearnedStepFloats;
 import io.github.dl4jqat.kernels.Rectifier;
 import io.github.dl4jqat.quant.QuantParams;
+import java.util.Arrays;
 import org.bytedeco.javacpp.FloatPointer;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
- * One thread's part of the backward pass of a learned step over FLOAT arrays: {@link
- * LearnedStepFloats}, and where a stretch has a value that is no finite number, {@link
- * LearnedStepBackward}.
+ * One thread's part of the backward pass of a learned step, with or without an offset, over FLOAT
+ * arrays: {@link LearnedStepFloats}, and for a stretch that this cannot serve the kernel itself.
  */
 final class LearnedStepWorker extends BlockWorker {
 
@@ -19,6 +19,7 @@ final class LearnedStepWorker extends BlockWorker {
             ThreadLocal.withInitial(() -> new float[4][OffHeapBlocks.BLOCK]);
 
     private final QuantParams params;
+    private final EstimatorKernel kernel;
     private final KernelRun exact;
     private final boolean rectified;
     private final double[][] sums;
@@ -28,16 +29,20 @@ final class LearnedStepWorker extends BlockWorker {
     private final FloatPointer xPointer;
     private final FloatPointer gradPointer;
     private final FloatPointer targetPointer;
-    private final float[][] blocks;
+    private final float[] values;
+    private final float[] gradients;
+    private final float[][] work;
 
     /**
      * A part.
      *
-     * @param exact set up for the kernel that serves where this one cannot
+     * @param kernel serves where the floats cannot
+     * @param exact set up for it
      * @param sums {@code [scale][parameter]}, to add to
      */
     LearnedStepWorker(
             QuantParams params,
+            EstimatorKernel kernel,
             KernelRun exact,
             boolean rectified,
             double[][] sums,
@@ -46,6 +51,7 @@ final class LearnedStepWorker extends BlockWorker {
             INDArray target) {
         super(false);
         this.params = params;
+        this.kernel = kernel;
         this.exact = exact;
         this.rectified = rectified;
         this.sums = sums;
@@ -55,62 +61,71 @@ final class LearnedStepWorker extends BlockWorker {
         xPointer = new FloatPointer(x.data().pointer());
         gradPointer = new FloatPointer(grad.data().pointer());
         targetPointer = new FloatPointer(target.data().pointer());
-        blocks = BLOCKS.get();
+        float[][] blocks = BLOCKS.get();
+        values = blocks[0];
+        gradients = blocks[1];
+        work = Arrays.copyOfRange(blocks, 2, blocks.length);
     }
 
     @Override
     void load(long at, int n) {
-        xPointer.position(x.offset() + at).get(blocks[0], 0, n);
-        gradPointer.position(grad.offset() + at).get(blocks[1], 0, n);
-        if (rectified) {
-            Rectifier.apply(blocks[0], 0, n);
-        }
+        xPointer.position(x.offset() + at).get(values, 0, n);
+        gradPointer.position(grad.offset() + at).get(gradients, 0, n);
     }
 
     @Override
     void run(int from, int to, int scale) {
-        double sum =
+        boolean together =
+                rectified
+                        && LearnedStepFloats.servesBehindRelu(
+                                params.scale(scale), params.lowestStep());
+        if (rectified && !together) {
+            Rectifier.apply(values, from, to);
+        }
+        boolean done =
                 LearnedStepFloats.apply(
-                        blocks[0],
-                        blocks[1],
-                        blocks[2],
-                        blocks[3],
+                        values,
+                        gradients,
+                        work,
                         from,
                         to,
                         params.scale(scale),
                         params.lowestStep(),
-                        params.highestStep());
-        if (Double.isNaN(sum)) {
+                        params.highestStep(),
+                        together,
+                        sums[scale]);
+        if (!done) {
             exactly(from, to, scale);
-        } else {
-            sums[scale][0] += sum;
+        }
+        if (rectified && !(together && done)) {
+            Rectifier.mask(values, gradients, from, to);
         }
     }
 
     private void exactly(int from, int to, int scale) {
+        if (rectified) {
+            Rectifier.apply(values, from, to);
+        }
         exact.x = new double[to];
         exact.grad = new double[to];
         exact.out = exact.grad;
         for (int i = from; i < to; i++) {
-            exact.x[i] = blocks[0][i];
-            exact.grad[i] = blocks[1][i];
+            exact.x[i] = values[i];
+            exact.grad[i] = gradients[i];
         }
         exact.from = from;
         exact.to = to;
         exact.scale = params.scale(scale);
         exact.sums = sums[scale];
-        LearnedStepBackward.INSTANCE.backward(exact);
+        kernel.backward(exact);
         for (int i = from; i < to; i++) {
-            blocks[1][i] = (float) exact.out[i];
+            gradients[i] = (float) exact.out[i];
         }
     }
 
     @Override
     void store(long at, int n) {
-        if (rectified) {
-            Rectifier.mask(blocks[0], blocks[1], 0, n);
-        }
-        targetPointer.position(target.offset() + at).put(blocks[1], 0, n);
+        targetPointer.position(target.offset() + at).put(gradients, 0, n);
     }
 
     @Override
