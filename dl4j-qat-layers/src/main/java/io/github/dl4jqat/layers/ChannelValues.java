@@ -1,8 +1,10 @@
 package io.github.dl4jqat.layers;
 
+import io.github.dl4jqat.ops.HeapArrays;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.memory.MemoryWorkspace;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.api.shape.Shape;
 import org.nd4j.linalg.factory.Nd4j;
 
 /** One number for each channel: out of an array and into one. */
@@ -12,7 +14,7 @@ final class ChannelValues {
 
     /** All numbers of an array. */
     static double[] read(INDArray array) {
-        return array.dup().data().asDouble();
+        return HeapArrays.of(array);
     }
 
     /** Writes all numbers of an array. */
@@ -27,11 +29,41 @@ final class ChannelValues {
         array.assign(array(values, array.dataType(), array.shape()));
     }
 
-    /** A new array outside of all workspaces. */
+    /**
+     * A new array outside of all workspaces. Floats are made here: for a few numbers the operator
+     * that casts takes longer than all else that is done with them.
+     */
     @SuppressWarnings("try")
     static INDArray array(double[] values, DataType type, long... shape) {
         try (MemoryWorkspace ws = Nd4j.getMemoryManager().scopeOutOfWorkspaces()) {
-            return Nd4j.createFromArray(values).castTo(type).reshape(shape);
+            INDArray all =
+                    type == DataType.FLOAT
+                            ? Nd4j.createFromArray(floats(values))
+                            : Nd4j.createFromArray(values).castTo(type);
+            return all.reshape(shape);
+        }
+    }
+
+    private static float[] floats(double[] values) {
+        float[] floats = new float[values.length];
+        for (int i = 0; i < floats.length; i++) {
+            floats[i] = (float) values[i];
+        }
+        return floats;
+    }
+
+    /** Fills an array without the operator that does it, where that can be. */
+    static void overwrite(INDArray array, double[] values) {
+        boolean plain =
+                (array.dataType() == DataType.FLOAT || array.dataType() == DataType.DOUBLE)
+                        && Shape.hasDefaultStridesForShape(array)
+                        && array.length() == values.length;
+        if (plain) {
+            HeapArrays.write(values, 0, array);
+            return;
+        }
+        for (int i = 0; i < values.length; i++) {
+            array.putScalar(i, values[i]);
         }
     }
 }

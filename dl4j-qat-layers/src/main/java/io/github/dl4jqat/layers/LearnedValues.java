@@ -46,7 +46,7 @@ final class LearnedValues {
         }
         if (started()) {
             for (int j = 0; j < rows.length; j++) {
-                rows[j] = views.get(j).dup().data().asDouble();
+                rows[j] = ChannelValues.read(views.get(j));
             }
         }
         return rows;
@@ -58,8 +58,10 @@ final class LearnedValues {
             return true;
         }
         for (INDArray view : views) {
-            if (view.amaxNumber().doubleValue() != 0) {
-                return true;
+            for (double value : ChannelValues.read(view)) {
+                if (value != 0) {
+                    return true;
+                }
             }
         }
         return false;
@@ -101,7 +103,7 @@ final class LearnedValues {
     void commit(Map<String, INDArray> gradientViews, boolean frozen) {
         if (start != null) {
             for (int j = 0; j < views.size(); j++) {
-                write(views.get(j), start[j]);
+                ChannelValues.overwrite(views.get(j), start[j]);
             }
         }
         for (int j = 0; gradientViews != null && j < views.size(); j++) {
@@ -109,7 +111,7 @@ final class LearnedValues {
             if (gradients == null || frozen || parameters.get(j).learningRate() == 0) {
                 view.assign(0);
             } else {
-                write(view, gradients[j]);
+                ChannelValues.overwrite(view, gradients[j]);
             }
         }
         start = null;
@@ -128,13 +130,7 @@ final class LearnedValues {
             for (int c = 0; c < rows[j].length; c++) {
                 rows[j][c] = parameters.get(j).project(rows[j][c]);
             }
-            write(views.get(j), rows[j]);
-        }
-    }
-
-    private static void write(INDArray view, double[] values) {
-        for (int c = 0; c < values.length; c++) {
-            view.putScalar(c, values[c]);
+            ChannelValues.overwrite(views.get(j), rows[j]);
         }
     }
 }

@@ -201,9 +201,10 @@ final class WeightQuantizer {
         }
         boolean perTensor = how.spec().granularity().kind() == Granularity.Kind.PER_TENSOR;
         float[] floor = new float[perTensor ? 1 : Math.toIntExact(b.length())];
-        for (int c = 0; c < b.length(); c++) {
+        double[] bias = ChannelValues.read(b);
+        for (int c = 0; c < bias.length; c++) {
             int i = perTensor ? 0 : c;
-            floor[i] = Math.max(floor[i], Bias.scaleFloor(b.getDouble(c), input.scale()));
+            floor[i] = Math.max(floor[i], Bias.scaleFloor(bias[c], input.scale()));
         }
         return floor;
     }
