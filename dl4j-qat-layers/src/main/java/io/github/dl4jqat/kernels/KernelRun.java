@@ -82,7 +82,11 @@ public final class KernelRun {
 
     /** By how much a position may lie beyond an end and still count as on it. */
     double slack() {
-        return SCALE_ROUNDING * Math.max(-grid.low(), grid.high());
+        return slack(grid.low(), grid.high());
+    }
+
+    static double slack(double low, double high) {
+        return SCALE_ROUNDING * Math.max(-low, high);
     }
 
     /** Arrays for intermediate results, the same ones each time. */

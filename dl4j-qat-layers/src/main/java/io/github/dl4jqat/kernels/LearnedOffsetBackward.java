@@ -17,7 +17,7 @@ package io.github.dl4jqat.kernels;
  * -0.2, 0.7 gives dscale 0, -1/6, 3 and doffset 1, 0, 1. Source: Bhalgat et al., "LSQ+",
  * arXiv:2004.09576.
  */
-public final class LearnedOffsetBackward implements EstimatorKernel {
+public final class LearnedOffsetBackward implements EstimatorKernel, FloatBackward {
 
     /** The only instance. */
     public static final LearnedOffsetBackward INSTANCE = new LearnedOffsetBackward();
@@ -50,5 +50,10 @@ public final class LearnedOffsetBackward implements EstimatorKernel {
         }
         run.sums[0] += scale;
         run.sums[1] += offset;
+    }
+
+    @Override
+    public boolean backward(FloatRun run) {
+        return LearnedStepFloats.apply(run);
     }
 }

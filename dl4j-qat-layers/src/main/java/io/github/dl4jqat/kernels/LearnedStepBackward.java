@@ -14,7 +14,7 @@ package io.github.dl4jqat.kernels;
  * NaN gets and adds no gradient. The parameter is the first one of the run. Source: Esser et al.,
  * "Learned Step Size Quantization", arXiv:1902.08153.
  */
-public final class LearnedStepBackward implements EstimatorKernel {
+public final class LearnedStepBackward implements EstimatorKernel, FloatBackward {
 
     /** The only instance. */
     public static final LearnedStepBackward INSTANCE = new LearnedStepBackward();
@@ -44,5 +44,10 @@ public final class LearnedStepBackward implements EstimatorKernel {
             }
         }
         run.sums[0] += sum;
+    }
+
+    @Override
+    public boolean backward(FloatRun run) {
+        return LearnedStepFloats.apply(run);
     }
 }

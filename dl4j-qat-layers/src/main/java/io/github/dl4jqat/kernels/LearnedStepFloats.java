@@ -59,6 +59,24 @@ public final class LearnedStepFloats {
         return done ? sum[0] : Double.NaN;
     }
 
+    /** As {@link FloatBackward#backward}; one parameter is the step, two are step and offset. */
+    static boolean apply(FloatRun run) {
+        if (run.rectified && !servesBehindRelu(run.scale, run.low)) {
+            return false;
+        }
+        return apply(
+                run.x,
+                run.grad,
+                run.work,
+                run.from,
+                run.to,
+                run.scale,
+                run.low,
+                run.high,
+                run.rectified,
+                run.sums);
+    }
+
     /**
      * The gradients of a stretch.
      *
@@ -71,7 +89,7 @@ public final class LearnedStepFloats {
      * @return false if there was NaN or a gradient that is no finite number, and nothing was
      *     changed
      */
-    public static boolean apply(
+    static boolean apply(
             float[] x,
             float[] grad,
             float[][] work,

@@ -1,10 +1,9 @@
 package io.github.dl4jqat.ops;
 
 import io.github.dl4jqat.kernels.EstimatorKernel;
+import io.github.dl4jqat.kernels.FloatBackward;
 import io.github.dl4jqat.kernels.Grid;
 import io.github.dl4jqat.kernels.KernelRun;
-import io.github.dl4jqat.kernels.LearnedOffsetBackward;
-import io.github.dl4jqat.kernels.LearnedStepBackward;
 import io.github.dl4jqat.kernels.Rectifier;
 import io.github.dl4jqat.quant.QuantParams;
 import java.util.Arrays;
@@ -64,27 +63,33 @@ final class EstimatorPass {
      * @param perChannel elements of an output channel, if they are runs of memory
      */
     void run(INDArray x, INDArray grad, INDArray target, DenseLayout layout, long perChannel) {
-        boolean fast =
+        boolean floats =
                 form == Form.BACKWARD
-                        && (kernel instanceof LearnedStepBackward
-                                || kernel instanceof LearnedOffsetBackward)
+                        && kernel instanceof FloatBackward
                         && !grid.midRise()
                         && target.dataType() == DataType.FLOAT;
         OffHeapBlocks.overBlocks(
                 layout,
                 part ->
-                        fast
-                                ? learnedStep(part, x, grad, target)
+                        floats
+                                ? inFloats(part, x, grad, target)
                                 : new Worker(part, x, grad, target, layout, perChannel));
     }
 
-    private BlockWorker learnedStep(int part, INDArray x, INDArray grad, INDArray target) {
-        KernelRun run = new KernelRun();
-        run.single = true;
-        run.grid = grid;
+    private BlockWorker inFloats(int part, INDArray x, INDArray grad, INDArray target) {
         sumsByPart[part] = new double[params.size()][values.length];
-        return new LearnedStepWorker(
-                params, kernel, run, rectified, sumsByPart[part], x, grad, target);
+        return new FloatBackwardWorker(
+                params, kernel, valuesByScale(), rectified, sumsByPart[part], x, grad, target);
+    }
+
+    private double[][] valuesByScale() {
+        double[][] byScale = new double[params.size()][values.length];
+        for (int c = 0; c < byScale.length; c++) {
+            for (int j = 0; j < values.length; j++) {
+                byScale[c][j] = values[j][values[j].length == 1 ? 0 : c];
+            }
+        }
+        return byScale;
     }
 
     /** The gradients of the parameters, {@code [parameter][scale]}. */
@@ -126,12 +131,7 @@ final class EstimatorPass {
             single = target.dataType() == DataType.FLOAT;
             int scales = layout.scales();
             sums = new double[scales][values.length];
-            byScale = new double[scales][values.length];
-            for (int c = 0; c < scales; c++) {
-                for (int j = 0; j < values.length; j++) {
-                    byScale[c][j] = values[j][values[j].length == 1 ? 0 : c];
-                }
-            }
+            byScale = valuesByScale();
             sumsByPart[part] = sums;
             blocks = new double[inputs.length + 1][OffHeapBlocks.BLOCK];
             INDArray[] all = Arrays.copyOf(inputs, inputs.length + 1);
