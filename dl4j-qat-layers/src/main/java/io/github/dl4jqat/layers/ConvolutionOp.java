@@ -29,11 +29,12 @@ final class ConvolutionOp extends WindowOp {
     }
 
     /** Whether these arrays go through a matrix product. */
-    private boolean byGemm(INDArray kernel, INDArray z, INDArray... others) {
-        return path == ConvolutionPath.GEMM
-                && axes() == 2
+    private boolean byGemm(
+            boolean backward, INDArray kernel, INDArray z, INDArray x, INDArray... others) {
+        return axes() == 2
+                && path.prefersGemm(kernel.length(), x.length() + z.length(), backward)
                 && GemmConvolution.fits(kernel, z.shape())
-                && GemmConvolution.serves(kernel, z)
+                && GemmConvolution.serves(kernel, z, x)
                 && GemmConvolution.serves(others);
     }
 
@@ -66,7 +67,7 @@ final class ConvolutionOp extends WindowOp {
                         ArrayType.ACTIVATION_GRAD, epsilon.dataType(), x.shape(), 'c');
         INDArray kernel = dilated().spread(w);
         INDArray gradKernel = dilated().spreadLike(gradW);
-        if (byGemm(kernel, epsilon, x, gradX, gradKernel)) {
+        if (byGemm(true, kernel, epsilon, x, gradX, gradKernel)) {
             new GemmConvolution(x, kernel, epsilon.shape(), window())
                     .backward(x, kernel, epsilon, gradX, gradKernel, gradB);
             dilated().gather(gradKernel, gradW);
@@ -93,7 +94,7 @@ final class ConvolutionOp extends WindowOp {
 
     private INDArray convolve(INDArray x, INDArray w, INDArray b, INDArray z) {
         INDArray kernel = dilated().spread(w);
-        if (byGemm(kernel, z, x)) {
+        if (byGemm(false, kernel, z, x)) {
             new GemmConvolution(x, kernel, z.shape(), window()).forward(x, kernel, b, z);
             return z;
         }

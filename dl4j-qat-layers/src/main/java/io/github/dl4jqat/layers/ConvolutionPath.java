@@ -6,15 +6,27 @@ import org.slf4j.LoggerFactory;
 
 /**
  * How FLOAT convolutions of images are computed. ND4J's native operators are fast where it was
- * built with oneDNN; where it was not, they are many times slower than a copy of the windows and a
- * matrix product. Chosen once, when the first convolution is set up.
+ * built with oneDNN and there are not too many weights; elsewhere they are many times slower than a
+ * copy of the windows and a matrix product. Chosen once, when the first convolution is set up.
  */
 enum ConvolutionPath {
     /** ND4J's {@code conv2d} and {@code conv2d_bp}. */
     NATIVE,
 
     /** {@link GemmConvolution}. */
-    GEMM;
+    GEMM,
+
+    /**
+     * The native operators, but the matrix product where there are many times more weights than
+     * numbers that go in and come out. Such weights are copied at each call, in the native backward
+     * pass ten times over: that is where its time and its memory go.
+     */
+    BY_SHAPE;
+
+    /** Weights for each number that goes in or comes out, from where on a product is faster. */
+    private static final int WORTH_FORWARD = 32;
+
+    private static final int WORTH_BACKWARD = 4;
 
     /** System property that chooses by name, in whichever case. */
     static final String PROPERTY = "io.github.dl4jqat.convolution";
@@ -23,6 +35,18 @@ enum ConvolutionPath {
 
     private static final class Chosen {
         private static final ConvolutionPath PATH = choose(System.getProperty(PROPERTY));
+    }
+
+    /**
+     * Whether a convolution is to be a matrix product.
+     *
+     * @param weights how many there are
+     * @param activations how many numbers go in and come out
+     * @param backward whether it is about the gradients
+     */
+    boolean prefersGemm(long weights, long activations, boolean backward) {
+        int worth = backward ? WORTH_BACKWARD : WORTH_FORWARD;
+        return this == GEMM || (this == BY_SHAPE && weights >= worth * activations);
     }
 
     /** What this JVM uses. */
@@ -43,14 +67,17 @@ enum ConvolutionPath {
                 throw new IllegalArgumentException(
                         "System property "
                                 + PROPERTY
-                                + ": expected native or gemm, got '"
+                                + ": expected native, gemm or by_shape, got '"
                                 + setting
                                 + "'; leave it out for the faster one",
                         e);
             }
         }
         String build = buildInfo();
-        ConvolutionPath path = build.isEmpty() || build.contains("HAVE_ONEDNN") ? NATIVE : GEMM;
+        ConvolutionPath path = build.contains("HAVE_ONEDNN") ? BY_SHAPE : GEMM;
+        if (build.isEmpty()) {
+            path = NATIVE;
+        }
         LOG.debug("Convolutions run on path {}; ND4J was built with {}", path, build);
         return path;
     }

@@ -145,7 +145,7 @@ final class GemmConvolution {
         int batch = Math.toIntExact(x.size(0));
         double[] bias = new double[outputs];
         int most = images(batch);
-        INDArray dw = scratch.matrix(2, taps, outputs);
+        INDArray dw = matrix(gradW);
         for (int first = 0; first < batch; first += most) {
             int images = Math.min(most, batch - first);
             int n = images * positions;
@@ -157,9 +157,6 @@ final class GemmConvolution {
             Nd4j.gemm(dz, matrix(w), windows, false, true, 1, 0);
             addUp(windows, gradX, first, images);
         }
-        float[] values = scratch.heap(1, taps * outputs);
-        pointer(dw).get(values, 0, taps * outputs);
-        at(gradW, 0).put(values, 0, taps * outputs);
         for (int o = 0; gradB != null && o < outputs; o++) {
             gradB.putScalar(o, bias[o]);
         }
@@ -273,7 +270,7 @@ final class GemmConvolution {
         return out;
     }
 
-    /** The weights as a matrix {@code [K, O]}, column by column: they lie so anyway. */
+    /** Weights as a matrix {@code [K, O]}, column by column: they lie so anyway. */
     private INDArray matrix(INDArray w) {
         return Nd4j.create(
                 w.data(), new long[] {taps, outputs}, new long[] {1, taps}, w.offset(), 'f');
@@ -294,7 +291,7 @@ final class GemmConvolution {
 
     /** Arrays that are used again by the next call. */
     private static final class Scratch {
-        private final INDArray[] outside = new INDArray[3];
+        private final INDArray[] outside = new INDArray[2];
         private final float[][] heap = new float[3][0];
 
         float[] heap(int which, int length) {

@@ -16,6 +16,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.indexing.NDArrayIndex;
 
 /** Both paths of a convolution give the same numbers. */
 @ExtendWith(Seeds.class)
@@ -148,12 +149,76 @@ class GemmConvolutionTest {
     }
 
     @Test
+    void by_shape_it_is_taken_where_weights_outnumber_the_rest() {
+        assertThat(ConvolutionPath.BY_SHAPE.prefersGemm(3200, 100, false)).isTrue();
+        assertThat(ConvolutionPath.BY_SHAPE.prefersGemm(3199, 100, false)).isFalse();
+        assertThat(ConvolutionPath.BY_SHAPE.prefersGemm(400, 100, true)).isTrue();
+        assertThat(ConvolutionPath.BY_SHAPE.prefersGemm(399, 100, true)).isFalse();
+        for (boolean backward : new boolean[] {false, true}) {
+            assertThat(ConvolutionPath.GEMM.prefersGemm(1, 100, backward)).isTrue();
+            assertThat(ConvolutionPath.NATIVE.prefersGemm(100, 1, backward)).isFalse();
+        }
+        // 16 numbers in, 24 out; then a hundred times as many
+        ConvolutionLayer conf =
+                new ConvolutionLayer.Builder(3, 3)
+                        .convolutionMode(ConvolutionMode.Same)
+                        .nIn(16)
+                        .nOut(24)
+                        .build();
+        INDArray w = randn(24, 16, 3, 3);
+        INDArray few = randn(1, 16, 1, 1);
+        INDArray many = randn(1, 16, 10, 10);
+        for (INDArray x : new INDArray[] {few, many}) {
+            ConvolutionPath same = x == few ? ConvolutionPath.GEMM : ConvolutionPath.NATIVE;
+            ConvolutionOp expected = new ConvolutionOp(conf, same);
+            ConvolutionOp actual = new ConvolutionOp(conf, ConvolutionPath.BY_SHAPE);
+            INDArray z = expected.apply(x, w, null, ArrayType.ACTIVATIONS, MGR);
+            requireSameBits(actual.apply(x, w, null, ArrayType.ACTIVATIONS, MGR), z);
+            INDArray gradW = w.ulike();
+            INDArray gradX = actual.backward(x, w, null, z, gradW, null, MGR);
+            INDArray expectedW = w.ulike();
+            requireSameBits(gradX, expected.backward(x, w, null, z, expectedW, null, MGR));
+            requireSameBits(gradW, expectedW);
+        }
+    }
+
+    /** Equality of arrays has a tolerance, within which all paths are. */
+    private static void requireSameBits(INDArray got, INDArray expected) {
+        assertThat(got.data().asFloat()).isEqualTo(expected.data().asFloat());
+    }
+
+    /** Where the gradients of a layer lie in a network: in the midst of one long array. */
+    @Test
+    void the_gradient_of_weights_goes_where_it_belongs_and_nowhere_else() {
+        ConvolutionLayer conf = new ConvolutionLayer.Builder(2, 2).nIn(3).nOut(4).build();
+        INDArray x = randn(5, 3, 4, 4);
+        INDArray w = randn(4, 3, 2, 2);
+        INDArray epsilon = randn(5, 4, 3, 3);
+        INDArray all = Nd4j.valueArrayOf(new long[] {1, 100}, -7, DataType.FLOAT);
+        INDArray view =
+                all.get(NDArrayIndex.point(0), NDArrayIndex.interval(20, 68))
+                        .reshape('c', 4, 3, 2, 2);
+        INDArray expected = w.ulike();
+        new ConvolutionOp(conf, ConvolutionPath.NATIVE)
+                .backward(x, w, null, epsilon, expected, null, MGR);
+        new ConvolutionOp(conf, ConvolutionPath.GEMM)
+                .backward(x, w, null, epsilon, view, null, MGR);
+        requireClose(view, expected);
+        for (int i = 0; i < 100; i++) {
+            if (i < 20 || i >= 68) {
+                assertThat(all.getDouble(0, i)).as("element %s", i).isEqualTo(-7);
+            }
+        }
+    }
+
+    @Test
     void the_property_names_a_path() {
         assertThat(ConvolutionPath.choose("gemm")).isEqualTo(ConvolutionPath.GEMM);
         assertThat(ConvolutionPath.choose("Native")).isEqualTo(ConvolutionPath.NATIVE);
+        assertThat(ConvolutionPath.choose("by_shape")).isEqualTo(ConvolutionPath.BY_SHAPE);
         assertThat(ConvolutionPath.choose(null)).isIn((Object[]) ConvolutionPath.values());
         assertThatThrownBy(() -> ConvolutionPath.choose("cudnn"))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessageContaining("expected native or gemm, got 'cudnn'");
+                .hasMessageContaining("expected native, gemm or by_shape, got 'cudnn'");
     }
 }
