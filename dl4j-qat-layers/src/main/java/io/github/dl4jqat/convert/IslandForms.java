@@ -5,7 +5,7 @@ import io.github.dl4jqat.integer.Dequantize;
 import io.github.dl4jqat.integer.FloatSoftmax;
 import io.github.dl4jqat.integer.GlobalPNormPool;
 import io.github.dl4jqat.integer.L2Normalize;
-import io.github.dl4jqat.integer.LocalResponseNormalization;
+import io.github.dl4jqat.integer.LocalResponseNorm;
 import io.github.dl4jqat.integer.PNormPool2d;
 import io.github.dl4jqat.integer.Quantize;
 import io.github.dl4jqat.integer.TensorType;
@@ -23,6 +23,7 @@ import org.deeplearning4j.nn.conf.graph.L2NormalizeVertex;
 import org.deeplearning4j.nn.conf.layers.ActivationLayer;
 import org.deeplearning4j.nn.conf.layers.GlobalPoolingLayer;
 import org.deeplearning4j.nn.conf.layers.Layer;
+import org.deeplearning4j.nn.conf.layers.LocalResponseNormalization;
 import org.deeplearning4j.nn.conf.layers.PoolingType;
 import org.deeplearning4j.nn.conf.layers.SelfAttentionLayer;
 import org.deeplearning4j.nn.conf.layers.SubsamplingLayer;
@@ -60,9 +61,7 @@ final class IslandForms {
 
     private static Map<Class<? extends Layer>, LayerForm> layers() {
         Map<Class<? extends Layer>, LayerForm> forms = new LinkedHashMap<>();
-        forms.put(
-                org.deeplearning4j.nn.conf.layers.LocalResponseNormalization.class,
-                IslandForms::localResponse);
+        forms.put(LocalResponseNormalization.class, IslandForms::localResponse);
         forms.put(ActivationLayer.class, IslandForms::softmax);
         forms.put(SelfAttentionLayer.class, AttentionForms::self);
         forms.put(SubsamplingLayer.class, IslandForms::pNorm);
@@ -73,13 +72,12 @@ final class IslandForms {
     }
 
     private static Flow localResponse(Node node, Flow in, Conversion c) {
-        org.deeplearning4j.nn.conf.layers.LocalResponseNormalization conf =
-                (org.deeplearning4j.nn.conf.layers.LocalResponseNormalization) node.layer();
+        LocalResponseNormalization conf = (LocalResponseNormalization) node.layer();
         TensorType x = floats(node, in, c);
         TensorType y = output(node, x.shape(), c);
         c.draft()
                 .add(
-                        new LocalResponseNormalization(
+                        new LocalResponseNorm(
                                 node.name(),
                                 x,
                                 y,

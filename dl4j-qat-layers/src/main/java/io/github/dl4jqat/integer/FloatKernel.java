@@ -22,7 +22,7 @@ interface FloatKernel {
 
     /** The kernel of an operation. */
     static FloatKernel of(FloatOp op) {
-        if (op instanceof LocalResponseNormalization lrn) {
+        if (op instanceof LocalResponseNorm lrn) {
             return FloatKernels.normalization(lrn);
         } else if (op instanceof L2Normalize normalize) {
             return FloatKernels.l2Normalize(normalize);

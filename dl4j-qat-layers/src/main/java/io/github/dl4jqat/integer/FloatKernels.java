@@ -11,7 +11,7 @@ final class FloatKernels {
 
     private FloatKernels() {}
 
-    static FloatKernel normalization(LocalResponseNormalization op) {
+    static FloatKernel normalization(LocalResponseNorm op) {
         int channels = op.input().size(0);
         int plane = op.input().size(1) * op.input().size(2);
         int reach = op.reach();

@@ -14,7 +14,7 @@ import java.util.List;
  * says how closely other engines follow.
  */
 public sealed interface FloatOp extends IntegerOp
-        permits LocalResponseNormalization,
+        permits LocalResponseNorm,
                 L2Normalize,
                 PNormPool2d,
                 GlobalPNormPool,

@@ -41,6 +41,11 @@ public sealed interface IntegerOp
     /** The name of the layer this step comes from; for reports and errors. */
     String name();
 
+    /** What kind of step it is, as a {@code .qnet} file says it. */
+    default String type() {
+        return getClass().getSimpleName();
+    }
+
     /** The tensors read. */
     List<TensorType> inputs();
 

@@ -53,7 +53,7 @@ final class ModelCheck {
     }
 
     void op(IntegerOp op) {
-        String who = op.getClass().getSimpleName() + " '" + op.name() + "'";
+        String who = op.type() + " '" + op.name() + "'";
         for (TensorType read : op.inputs()) {
             TensorType written = tensors.get(read.name());
             if (written == null) {

@@ -89,7 +89,7 @@ final class NetworkSummary {
         QuantParams out = op.output().params();
         return new String[] {
             op.name(),
-            op.getClass().getSimpleName(),
+            op.type(),
             shapes(op.inputs()),
             op.output().shape().toString(),
             weights(op),

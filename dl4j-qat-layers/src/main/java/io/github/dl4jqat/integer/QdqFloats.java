@@ -25,7 +25,7 @@ final class QdqFloats {
 
     Value of(FloatOp op, List<Value> all) {
         Value x = all.get(0);
-        if (op instanceof LocalResponseNormalization lrn) {
+        if (op instanceof LocalResponseNorm lrn) {
             return normalization(lrn, x);
         } else if (op instanceof L2Normalize normalize) {
             return l2Normalize(normalize, x);
@@ -46,7 +46,7 @@ final class QdqFloats {
     }
 
     /** ONNX divides alpha by the size of the window. */
-    private Value normalization(LocalResponseNormalization op, Value x) {
+    private Value normalization(LocalResponseNorm op, Value x) {
         int size = 2 * op.reach() + 1;
         return graph.node("LRN", x)
                 .with("size", size)

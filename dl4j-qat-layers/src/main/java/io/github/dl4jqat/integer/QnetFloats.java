@@ -12,7 +12,7 @@ final class QnetFloats {
     private QnetFloats() {}
 
     static void write(FloatOp op, ObjectNode node, QnetWriter writer) {
-        if (op instanceof LocalResponseNormalization lrn) {
+        if (op instanceof LocalResponseNorm lrn) {
             node.put("k", Double.toString(lrn.k())).put("n", lrn.n());
             node.put("alpha", Double.toString(lrn.alpha()));
             node.put("beta", Double.toString(lrn.beta()));
@@ -42,7 +42,7 @@ final class QnetFloats {
         TensorType in = inputs.get(0);
         return switch (type) {
             case "LocalResponseNormalization" ->
-                    new LocalResponseNormalization(
+                    new LocalResponseNorm(
                             name,
                             in,
                             out,

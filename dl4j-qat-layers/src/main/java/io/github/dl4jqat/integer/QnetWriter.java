@@ -124,7 +124,7 @@ final class QnetWriter {
 
     private ObjectNode op(IntegerOp op) {
         ObjectNode node = JSON.objectNode();
-        node.put("type", op.getClass().getSimpleName());
+        node.put("type", op.type());
         node.put("name", op.name());
         if (op.inputs().size() == 1) {
             node.put("input", op.inputs().get(0).name());

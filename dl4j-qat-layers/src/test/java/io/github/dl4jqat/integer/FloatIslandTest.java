@@ -178,7 +178,7 @@ class FloatIslandTest {
                 .add(new Quantize("begin", x, q))
                 .add(Conv2d.of("conv1", q, c, first, w, Requantization.FLOAT))
                 .add(Dequantize.linear("lrn/in", c, f, false))
-                .add(new LocalResponseNormalization("lrn", f, g, 2, 5, 1e-2, 0.75))
+                .add(new LocalResponseNorm("lrn", f, g, 2, 5, 1e-2, 0.75))
                 .add(new Quantize("lrn/out", g, r))
                 .add(Conv2d.of("conv2", r, d, second, w, Requantization.FLOAT))
                 .add(Dequantize.linear("yolo/in", d, e, false))

@@ -17,6 +17,7 @@ import org.deeplearning4j.nn.conf.graph.L2NormalizeVertex;
 import org.deeplearning4j.nn.conf.inputs.InputType;
 import org.deeplearning4j.nn.conf.layers.GlobalPoolingLayer;
 import org.deeplearning4j.nn.conf.layers.Layer;
+import org.deeplearning4j.nn.conf.layers.LocalResponseNormalization;
 import org.deeplearning4j.nn.conf.layers.LossLayer;
 import org.deeplearning4j.nn.conf.layers.PoolingType;
 import org.deeplearning4j.nn.conf.layers.SubsamplingLayer;
@@ -51,7 +52,7 @@ class FloatOpTest {
         TensorType in = floats("x", 4, 1, 1);
         for (int n : new int[] {2, 3}) {
             // n / 2 = 1 neighbour on either side, for an even n too.
-            FloatOp op = new LocalResponseNormalization("l", in, in, 2, n, 0.5, 1);
+            FloatOp op = new LocalResponseNorm("l", in, in, 2, n, 0.5, 1);
             assertThat(run(op, 1, 2, 3, 4))
                     .containsExactly(
                             1 / (2 + 0.5f * 5),
@@ -59,13 +60,12 @@ class FloatOpTest {
                             3 / (2 + 0.5f * 29),
                             4 / 14.5f);
         }
-        FloatOp alone = new LocalResponseNormalization("l", in, in, 3, 1, 1, 0.5);
+        FloatOp alone = new LocalResponseNorm("l", in, in, 3, 1, 1, 0.5);
         assertThat(run(alone, 1, -1, 0, 1)).containsExactly(0.5f, -0.5f, 0, 0.5f);
-        FloatOp wide = new LocalResponseNormalization("l", in, in, 1, 99, 1, 1);
+        FloatOp wide = new LocalResponseNorm("l", in, in, 1, 99, 1, 1);
         assertThat(run(wide, 1, 1, 1, 0)).containsExactly(0.25f, 0.25f, 0.25f, 0);
         FloatOp images =
-                new LocalResponseNormalization(
-                        "l", floats("x", 2, 1, 2), floats("y", 2, 1, 2), 1, 3, 1, 1);
+                new LocalResponseNorm("l", floats("x", 2, 1, 2), floats("y", 2, 1, 2), 1, 3, 1, 1);
         assertThat(run(images, 1, 0, 0, 2, 0, 0, 1, 1))
                 .containsExactly(0.5f, 0, 0, 0.4f, 0, 0, 0.5f, 0.5f);
     }
@@ -358,16 +358,13 @@ class FloatOpTest {
         TensorType in = floats("x", 7, 3, 4);
         for (int n = 1; n <= 6; n++) {
             Layer layer =
-                    new org.deeplearning4j.nn.conf.layers.LocalResponseNormalization.Builder()
+                    new LocalResponseNormalization.Builder()
                             .k(1.5)
                             .n(n)
                             .alpha(0.3)
                             .beta(0.75)
                             .build();
-            same(
-                    new LocalResponseNormalization("l", in, in, 1.5, n, 0.3, 0.75),
-                    x,
-                    layer(layer, x));
+            same(new LocalResponseNorm("l", in, in, 1.5, n, 0.3, 0.75), x, layer(layer, x));
         }
     }
 
@@ -468,21 +465,17 @@ class FloatOpTest {
         for (double bad : new double[] {0, -1, Double.NaN, Double.POSITIVE_INFINITY}) {
             assertThatThrownBy(() -> new L2Normalize("l2", image, image, bad))
                     .hasMessageContaining("L2Normalize 'l2': eps=" + bad + ", expected a finite");
-            assertThatThrownBy(
-                            () -> new LocalResponseNormalization("l", image, image, bad, 5, 1, 1))
+            assertThatThrownBy(() -> new LocalResponseNorm("l", image, image, bad, 5, 1, 1))
                     .hasMessageContaining("k=" + bad);
         }
-        assertThatThrownBy(() -> new LocalResponseNormalization("l", image, image, 1, 0, 1, 1))
+        assertThatThrownBy(() -> new LocalResponseNorm("l", image, image, 1, 0, 1, 1))
                 .hasMessageContaining("n=0");
-        assertThatThrownBy(() -> new LocalResponseNormalization("l", image, image, 1, 1, -1, 1))
+        assertThatThrownBy(() -> new LocalResponseNorm("l", image, image, 1, 1, -1, 1))
                 .hasMessageContaining("alpha=-1.0");
-        assertThatThrownBy(
-                        () ->
-                                new LocalResponseNormalization(
-                                        "l", image, image, 1, 1, 1, Double.NaN))
+        assertThatThrownBy(() -> new LocalResponseNorm("l", image, image, 1, 1, 1, Double.NaN))
                 .hasMessageContaining("beta=NaN");
         TensorType vector = floats("v", 6);
-        assertThatThrownBy(() -> new LocalResponseNormalization("l", vector, vector, 1, 5, 1, 1))
+        assertThatThrownBy(() -> new LocalResponseNorm("l", vector, vector, 1, 5, 1, 1))
                 .hasMessageContaining("is not an image");
         assertThatThrownBy(() -> new GlobalPNormPool("p", vector, vector, 2))
                 .hasMessageContaining("has one axis");

@@ -50,7 +50,7 @@ class QnetFloatsTest {
         TensorType out = TensorType.ofFloats("g", 6, 2, 2);
         double third = -1e-300 / 3;
         IntegerModel model =
-                behind(new LocalResponseNormalization("l", image, out, Math.PI, 7, 1e-4, third));
+                behind(new LocalResponseNorm("l", image, out, Math.PI, 7, 1e-4, third));
         String json = QnetTest.manifest(model);
         assertThat(json)
                 .contains("\"k\" : \"3.141592653589793\"", "\"n\" : 7", "\"alpha\" : \"1.0E-4\"")
@@ -61,6 +61,18 @@ class QnetFloatsTest {
         Window2d w = new Window2d(2, 1, 3, 4, 1, 6, 7, 8, 9, 10);
         TensorType pooled = TensorType.ofFloats("g", 6, w.outputHeight(2), w.outputWidth(2));
         same(behind(new PNormPool2d("p", image, pooled, w, 3)));
+    }
+
+    /** The class was renamed; files that say what it was called are as good as new ones. */
+    @Test
+    void localResponseNormalizationKeepsItsNameInFiles() throws IOException {
+        TensorType image = TensorType.ofFloats("f", 6, 2, 2);
+        TensorType out = TensorType.ofFloats("g", 6, 2, 2);
+        LocalResponseNorm op = new LocalResponseNorm("l", image, out, 2, 5, 1e-4, 0.75);
+        assertThat(op.type()).isEqualTo("LocalResponseNormalization");
+        assertThat(QnetTest.manifest(behind(op)))
+                .contains("\"type\" : \"LocalResponseNormalization\"")
+                .doesNotContain("LocalResponseNorm\"");
     }
 
     /** A model that ends in a float operation. */

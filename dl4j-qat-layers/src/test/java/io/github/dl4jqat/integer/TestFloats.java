@@ -46,7 +46,7 @@ final class TestFloats {
         TensorType same = TensorType.ofFloats("g", channels, height, width);
         return switch (kind) {
             case NORMALIZATION ->
-                    new LocalResponseNormalization(
+                    new LocalResponseNorm(
                             "island",
                             image,
                             same,

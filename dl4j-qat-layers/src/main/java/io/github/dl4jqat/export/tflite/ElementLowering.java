@@ -2,7 +2,7 @@ package io.github.dl4jqat.export.tflite;
 
 import io.github.dl4jqat.integer.Combine;
 import io.github.dl4jqat.integer.FloatSoftmax;
-import io.github.dl4jqat.integer.LocalResponseNormalization;
+import io.github.dl4jqat.integer.LocalResponseNorm;
 import io.github.dl4jqat.integer.TensorType;
 import io.github.dl4jqat.integer.Window2d;
 import java.util.Arrays;
@@ -178,7 +178,7 @@ final class ElementLowering {
                 .node(TfOp.SOFTMAX, Options.SOFTMAX, to.tensor(op.output()), to.tensor(op.input()));
     }
 
-    static void localResponse(Lowering to, LocalResponseNormalization op) {
+    static void localResponse(Lowering to, LocalResponseNorm op) {
         if (op.input().rank() != 3) {
             throw new NotSupported(
                     "LOCAL_RESPONSE_NORMALIZATION takes an image, here is " + op.input());

@@ -11,7 +11,7 @@ import io.github.dl4jqat.integer.FloatSoftmax;
 import io.github.dl4jqat.integer.GlobalPool;
 import io.github.dl4jqat.integer.IntegerModel;
 import io.github.dl4jqat.integer.IntegerOp;
-import io.github.dl4jqat.integer.LocalResponseNormalization;
+import io.github.dl4jqat.integer.LocalResponseNorm;
 import io.github.dl4jqat.integer.Lookup;
 import io.github.dl4jqat.integer.MaxPool2d;
 import io.github.dl4jqat.integer.Pad;
@@ -45,7 +45,7 @@ final class TfModel {
         form(Lookup.class, TableLowering::lookup);
         form(Combine.class, ElementLowering::combine);
         form(FloatSoftmax.class, ElementLowering::softmax);
-        form(LocalResponseNormalization.class, ElementLowering::localResponse);
+        form(LocalResponseNorm.class, ElementLowering::localResponse);
         form(Embedding.class, EndLowering::embedding);
         form(Reshape.class, ShapeLowering::reshape);
         form(Transpose.class, ShapeLowering::transpose);
@@ -79,8 +79,7 @@ final class TfModel {
             try {
                 lower(to, model, op, choices);
             } catch (NotSupported e) {
-                offenders.add(
-                        op.getClass().getSimpleName() + " '" + op.name() + "': " + e.getMessage());
+                offenders.add(op.type() + " '" + op.name() + "': " + e.getMessage());
             }
         }
         if (!offenders.isEmpty()) {

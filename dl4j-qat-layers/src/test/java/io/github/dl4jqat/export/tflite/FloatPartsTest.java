@@ -13,7 +13,7 @@ import io.github.dl4jqat.integer.FloatSoftmax;
 import io.github.dl4jqat.integer.IntegerModel;
 import io.github.dl4jqat.integer.IntegerNetwork;
 import io.github.dl4jqat.integer.L2Normalize;
-import io.github.dl4jqat.integer.LocalResponseNormalization;
+import io.github.dl4jqat.integer.LocalResponseNorm;
 import io.github.dl4jqat.integer.Quantize;
 import io.github.dl4jqat.integer.TensorType;
 import io.github.dl4jqat.integer.UnsupportedOpException;
@@ -131,7 +131,7 @@ class FloatPartsTest {
                         .input(x)
                         .add(new Quantize("in", x, q))
                         .add(Dequantize.linear("out", q, f, false))
-                        .add(new LocalResponseNormalization("lrn", f, n, 2, 5, 0.3, 0.75))
+                        .add(new LocalResponseNorm("lrn", f, n, 2, 5, 0.3, 0.75))
                         .add(new FloatSoftmax("softmax", n, y))
                         .output("y")
                         .build();

@@ -22,7 +22,7 @@ package io.github.dl4jqat.integer;
  * @param alpha not negative
  * @param beta the exponent, finite
  */
-public record LocalResponseNormalization(
+public record LocalResponseNorm(
         String name,
         TensorType input,
         TensorType output,
@@ -35,7 +35,7 @@ public record LocalResponseNormalization(
     private static final String TYPE = "LocalResponseNormalization";
 
     /** Checks shapes and parameters. */
-    public LocalResponseNormalization {
+    public LocalResponseNorm {
         OpChecks.name(TYPE, name);
         FloatChecks.floats(TYPE, name, input, output);
         OpChecks.image(TYPE, name, input);
@@ -55,6 +55,12 @@ public record LocalResponseNormalization(
                             + beta
                             + "; both must be finite, alpha not negative");
         }
+    }
+
+    /** That of files from before the class had a name of its own among Deeplearning4j's. */
+    @Override
+    public String type() {
+        return TYPE;
     }
 
     /** How far the window reaches on either side; never beyond all channels. */
