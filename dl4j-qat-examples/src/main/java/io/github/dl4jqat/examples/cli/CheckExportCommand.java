@@ -78,6 +78,8 @@ final class CheckExportCommand implements Callable<Integer> {
                         : Files.createDirectories(out);
         try (IntegerNetwork network = NetworkFile.integer(model, EngineChoice.JAVA)) {
             test.setPreProcessor(DigitInput.shapeFor(network::output, model.toString()));
+            cli.console()
+                    .text("Lines with INFO are TensorFlow Lite's, about what computes; no errors.");
             List<DeployedModel> results =
                     DeployCheck.run(
                             network.model(),

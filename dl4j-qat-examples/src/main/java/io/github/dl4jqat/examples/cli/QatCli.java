@@ -84,11 +84,23 @@ public final class QatCli implements Runnable {
 
     /** Runs the command line and ends the process with its exit code. */
     public static void main(String[] arguments) {
+        quietNatives();
         System.exit(
                 run(
                         Console.ofProcess(),
                         new PrintWriter(System.err, true, Charset.defaultCharset()),
                         arguments));
+    }
+
+    /**
+     * JavaCPP has to be told where its warnings go before its first class is loaded: to logback,
+     * which knows the harmless ones.
+     */
+    private static void quietNatives() {
+        String property = "org.bytedeco.javacpp.logger";
+        if (System.getProperty(property) == null) {
+            System.setProperty(property, "slf4j");
+        }
     }
 
     /**

@@ -15,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.inputs.InputType;
@@ -119,6 +120,31 @@ class ExportCommandsTest {
             assertThat(files.map(f -> f.getFileName().toString()))
                     .containsExactlyInAnyOrder("model.onnx", "model.tflite", "model.h");
         }
+    }
+
+    /** Native libraries write where no {@link CliRun} sees it. */
+    @Test
+    void nothingLooksLikeAnError() throws IOException, InterruptedException {
+        Path errors = folder.resolve("errors.txt");
+        ProcessBuilder builder =
+                new ProcessBuilder(
+                                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                                QatCli.class.getName(),
+                                "check-export",
+                                "--data=" + folder,
+                                model.toString())
+                        .redirectError(errors.toFile())
+                        .redirectOutput(folder.resolve("out.txt").toFile());
+        builder.environment().put("CLASSPATH", System.getProperty("java.class.path"));
+        Process process = builder.start();
+        try {
+            assertThat(process.waitFor(2, TimeUnit.MINUTES)).isTrue();
+        } finally {
+            process.destroyForcibly();
+        }
+        assertThat(process.exitValue()).isZero();
+        assertThat(folder.resolve("out.txt")).content().contains("INFO", "100.00 %");
+        assertThat(Files.readAllLines(errors)).allMatch(line -> line.startsWith("INFO: Created"));
     }
 
     @Test
