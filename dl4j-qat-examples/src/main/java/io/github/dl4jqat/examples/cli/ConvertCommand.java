@@ -1,6 +1,7 @@
 package io.github.dl4jqat.examples.cli;
 
 import io.github.dl4jqat.examples.network.Network;
+import io.github.dl4jqat.examples.network.Numbers;
 import io.github.dl4jqat.integer.IntegerNetwork;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -89,13 +90,11 @@ final class ConvertCommand implements Callable<Integer> {
             cli.console().text(integer.summary());
         }
         long size = Files.size(out);
+        long floats = 4 * Numbers.of(network.view()).weights();
         cli.console()
                 .line(
-                        "Wrote %s: %,d bytes, %.3f of the %,d bytes of the float parameters.",
-                        out,
-                        size,
-                        (double) size / (4 * network.parameters()),
-                        4 * network.parameters());
+                        "Wrote %s: %,d bytes, %.3f of the %,d bytes of its weights as floats.",
+                        out, size, (double) size / floats, floats);
         return 0;
     }
 }

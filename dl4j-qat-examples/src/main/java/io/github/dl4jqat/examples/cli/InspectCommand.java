@@ -4,7 +4,6 @@ import io.github.dl4jqat.examples.network.Network;
 import io.github.dl4jqat.integer.EngineChoice;
 import io.github.dl4jqat.integer.IntegerNetwork;
 import java.nio.file.Path;
-import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Parameters;
@@ -19,7 +18,8 @@ import picocli.CommandLine.ParentCommand;
             "",
             "Shows what a model file holds: for a .qnet file each operation with shapes, bits,"
                 + " scale and bytes, for a Deeplearning4j zip its layers and, if it is prepared,"
-                + " the ranges of its tensors.",
+                + " how many numbers are weights, learned by quantizers or ranges, and the ranges"
+                + " of its tensors.",
             ""
         },
         footer = {
@@ -45,13 +45,10 @@ final class InspectCommand implements Callable<Integer> {
             }
         } else {
             Network network = NetworkFile.network(model);
-            cli.console().text(network.summary());
-            Optional<String> ranges = Ranges.of(network.layers());
-            if (ranges.isPresent()) {
-                cli.console().text("Quantized tensors (a dash: none, or no data seen yet)");
-                cli.console().text("");
-                cli.console().text(ranges.get());
+            if (network.prepared()) {
+                new PreparedSummary(cli.console()).show(network.view());
             } else {
+                cli.console().text(network.summary());
                 cli.console().text("A float network: 'qat prepare' puts quantization into it.");
             }
         }

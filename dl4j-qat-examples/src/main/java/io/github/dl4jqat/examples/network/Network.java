@@ -118,9 +118,12 @@ public sealed interface Network {
     /** The layers with their state, in Deeplearning4j's order. */
     List<Layer> layers();
 
+    /** Its layers and vertices, in an order in which each comes after what it reads. */
+    NetworkView view();
+
     /** Whether there is quantization in it. */
     default boolean prepared() {
-        return layers().stream().anyMatch(QuantizedLayer.class::isInstance);
+        return view().nodes().stream().anyMatch(n -> n.running() instanceof QuantizedLayer);
     }
 
     /** A network of layers, one after the other. */
@@ -225,6 +228,11 @@ public sealed interface Network {
         public List<Layer> layers() {
             return List.of(net.getLayers());
         }
+
+        @Override
+        public NetworkView view() {
+            return NetworkView.of(net);
+        }
     }
 
     /** A network whose layers form a graph. */
@@ -328,6 +336,11 @@ public sealed interface Network {
         @Override
         public List<Layer> layers() {
             return List.of(net.getLayers());
+        }
+
+        @Override
+        public NetworkView view() {
+            return NetworkView.of(net);
         }
     }
 }

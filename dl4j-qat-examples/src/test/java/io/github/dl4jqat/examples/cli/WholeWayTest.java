@@ -134,7 +134,10 @@ class WholeWayTest {
                         "--calibrate=3",
                         "--weight-bits=4");
         assertThat(prepare.out()).contains("Calibrated with 3 batches", "prepared.zip");
-        assertThat(succeed("inspect", prepared).out()).contains("weight bits", "4", "8 bit 0.000");
+        assertThat(succeed("inspect", prepared).out())
+                .contains("weight bits", "8 bit 0.000", "QuantConvolutionLayer", "QuantOutputLayer")
+                .contains("1,256,080 weights", " 0 numbers that quantizers learn")
+                .doesNotContain("Trainable", "QuantizedWeightLayer");
 
         assertThat(CliRun.of("prepare", "--model=" + prepared, "--out=" + prepared).exitCode())
                 .isEqualTo(2);
@@ -143,7 +146,7 @@ class WholeWayTest {
         assertThat(integers).doesNotExist();
 
         CliRun convert = succeed("convert", "--model=" + prepared, "--out=" + integers);
-        assertThat(convert.out()).contains("bytes of the float parameters");
+        assertThat(convert.out()).contains("5,024,320 bytes of its weights as floats");
         assertThat(succeed("inspect", integers).out()).contains("cnn1");
 
         double simulated = evaluate(prepared);
