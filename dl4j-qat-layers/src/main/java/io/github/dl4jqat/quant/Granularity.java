@@ -62,4 +62,14 @@ public record Granularity(Kind kind, int groupSize) implements Serializable {
     public static Granularity perGroup(int groupSize) {
         return new Granularity(Kind.PER_GROUP, groupSize);
     }
+
+    /** For messages. */
+    @Override
+    public String toString() {
+        return switch (kind) {
+            case PER_TENSOR -> "per tensor";
+            case PER_CHANNEL -> "per channel";
+            case PER_GROUP -> "per group of " + groupSize;
+        };
+    }
 }

@@ -1,6 +1,7 @@
 package io.github.dl4jqat.quant;
 
 import java.io.Serializable;
+import java.util.Locale;
 
 /**
  * Which integers a tensor may take: the part of quantization that is chosen, not measured.
@@ -123,5 +124,18 @@ public record QuantSpec(
             return bits == 1 ? "binary" : "mid-rise" + bits;
         }
         return (signed ? "int" : "uint") + bits;
+    }
+
+    /** For messages: the integers, what zero is, how many scales. */
+    @Override
+    public String toString() {
+        return typeName()
+                + " ("
+                + (symmetry == Symmetry.MID_RISE
+                        ? ""
+                        : symmetry.name().toLowerCase(Locale.ROOT) + ", ")
+                + (narrowRange ? "narrow, " : "")
+                + granularity
+                + ")";
     }
 }

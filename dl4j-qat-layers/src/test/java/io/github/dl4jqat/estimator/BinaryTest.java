@@ -104,7 +104,7 @@ final class BinaryTest {
                                                 Quantizers.int8PerChannel(), TensorRole.WEIGHT))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("'binary'")
-                .hasMessageContaining("bits=8")
+                .hasMessageContaining("int8 (symmetric")
                 .hasMessageContaining("Quantizers.binaryPerChannel()");
         assertThatThrownBy(
                         () ->

@@ -111,7 +111,7 @@ final class LearnedStepOffsetTest {
         assertThatThrownBy(() -> USUAL.requireServes(UINT2, TensorRole.WEIGHT))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("'lsq-plus' gives weights no offset")
-                .hasMessageContaining("AFFINE")
+                .hasMessageContaining("uint2 (affine, per tensor)")
                 .hasMessageContaining("Quantizers.intPerChannel(2)");
         USUAL.requireServes(UINT2, TensorRole.ACTIVATION);
         USUAL.requireServes(Quantizers.intPerTensor(2), TensorRole.WEIGHT);

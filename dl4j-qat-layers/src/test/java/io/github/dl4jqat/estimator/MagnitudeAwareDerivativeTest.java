@@ -98,7 +98,7 @@ final class MagnitudeAwareDerivativeTest {
         assertThatThrownBy(() -> MAD.requireServes(Quantizers.uintPerTensor(4), TensorRole.WEIGHT))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("'mad' clips weights to -clip..clip")
-                .hasMessageContaining("AFFINE")
+                .hasMessageContaining("uint4 (affine, per tensor)")
                 .hasMessageContaining("Quantizers.intPerChannel(4)");
         MAD.requireServes(Quantizers.uintPerTensor(4), TensorRole.ACTIVATION);
         MAD.requireServes(INT4, TensorRole.WEIGHT);

@@ -108,7 +108,7 @@ final class ParametricClippingTest {
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("'pact' clips activations")
                 .hasMessageContaining("role WEIGHT")
-                .hasMessageContaining("the signed QuantSpec[bits=4")
+                .hasMessageContaining("the signed int4 (symmetric, narrow, per channel)")
                 .hasMessageContaining("Quantizers.uintPerTensor(4)")
                 .hasMessageContaining("'dorefa'");
         assertThatThrownBy(() -> USUAL.requireServes(int4, TensorRole.ACTIVATION))

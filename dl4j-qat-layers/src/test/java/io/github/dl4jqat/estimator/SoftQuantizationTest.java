@@ -161,7 +161,7 @@ final class SoftQuantizationTest {
             assertThatThrownBy(() -> fixed(.2).requireServes(oneBit, TensorRole.WEIGHT))
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessageContaining("bounds=OBSERVED")
-                    .hasMessageContaining("bits=1")
+                    .hasMessageContaining("the one bit of " + oneBit)
                     .hasMessageContaining("bounds=LEARNED");
             bounds(Bounds.LEARNED, null, 1.0).requireServes(oneBit, TensorRole.WEIGHT);
         }

@@ -96,7 +96,7 @@ final class TernaryWeightsTest {
                         () -> GradientEstimators.ternary().requireServes(wide, TensorRole.WEIGHT))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("'ternary' with weight integers")
-                .hasMessageContaining("bits=3")
+                .hasMessageContaining("integers int3 (symmetric, narrow")
                 .hasMessageContaining("Quantizers.ternaryPerChannel()");
         assertThatThrownBy(
                         () ->

@@ -132,6 +132,16 @@ final class QuantSpecTest {
     }
 
     @Test
+    void messages_get_words_and_no_record() {
+        assertThat(Quantizers.int8PerChannel())
+                .hasToString("int8 (symmetric, narrow, per channel)");
+        assertThat(Quantizers.uint8PerTensor()).hasToString("uint8 (affine, per tensor)");
+        assertThat(Quantizers.binaryPerChannel()).hasToString("binary (per channel)");
+        assertThat(Quantizers.int4PerGroup(32))
+                .hasToString("int4 (symmetric, narrow, per group of 32)");
+    }
+
+    @Test
     void presets_are_what_their_names_say() {
         assertThat(Quantizers.int8PerChannel())
                 .isEqualTo(

@@ -75,7 +75,8 @@ final class EstimatorsCommand implements Callable<Integer>, Comparison.Watcher {
             names = "--estimators",
             paramLabel = "NAME",
             split = ",",
-            description = "Which estimators, with commas. Default: all.")
+            completionCandidates = EstimatorChoice.Names.class,
+            description = "Which estimators, with commas: ${COMPLETION-CANDIDATES}. Default: all.")
     private List<String> names;
 
     @Option(

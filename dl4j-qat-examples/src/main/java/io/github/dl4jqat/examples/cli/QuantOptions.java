@@ -1,8 +1,7 @@
 package io.github.dl4jqat.examples.cli;
 
 import io.github.dl4jqat.estimator.ClippedStraightThrough;
-import io.github.dl4jqat.estimator.GradientEstimator;
-import io.github.dl4jqat.estimator.GradientEstimators;
+import io.github.dl4jqat.estimator.TensorRole;
 import io.github.dl4jqat.prepare.QatConfig;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -27,9 +26,11 @@ final class QuantOptions {
     @Option(
             names = "--estimator",
             paramLabel = "NAME",
+            completionCandidates = EstimatorChoice.Names.class,
             description = {
                 "How weights and activations are quantized in training, and which gradient passes"
-                        + " the rounding: a name out of 'qat estimators --help'.",
+                        + " the rounding: ${COMPLETION-CANDIDATES}.",
+                "What is for weights only has lsq activations beside it, pact has dorefa weights.",
                 "Default: clipped."
             })
     private String estimator;
@@ -71,12 +72,20 @@ final class QuantOptions {
     QatConfig config() throws InputException {
         requireBits("--weight-bits", weightBits);
         requireBits("--activation-bits", activationBits);
+        EstimatorChoice weights =
+                choice("--weight-estimator", weightEstimator, TensorRole.WEIGHT, weightBits);
+        EstimatorChoice activations =
+                choice(
+                        "--activation-estimator",
+                        activationEstimator,
+                        TensorRole.ACTIVATION,
+                        activationBits);
         try {
             return QatConfig.builder()
-                    .weightBits(weightBits)
-                    .activationBits(activationBits)
-                    .weightEstimator(estimator(weightEstimator))
-                    .activationEstimator(estimator(activationEstimator))
+                    .weightQuant(weights.integers())
+                    .weightEstimator(weights.estimator())
+                    .activationQuant(activations.integers())
+                    .activationEstimator(activations.estimator())
                     .requantization(requantization.mode())
                     .build();
         } catch (IllegalArgumentException e) {
@@ -84,9 +93,13 @@ final class QuantOptions {
         }
     }
 
-    private GradientEstimator estimator(String own) {
+    private EstimatorChoice choice(String option, String own, TensorRole role, int bits)
+            throws InputException {
+        if (own != null) {
+            return EstimatorChoice.of(option, own, role, bits, false);
+        }
         String general = estimator == null ? ClippedStraightThrough.NAME : estimator;
-        return GradientEstimators.named(own == null ? general : own);
+        return EstimatorChoice.of("--estimator", general, role, bits, true);
     }
 
     private static void requireBits(String option, int bits) throws InputException {
