@@ -38,28 +38,11 @@ final class AtomicFile {
         }
     }
 
-    /**
-     * Says early that a file cannot be written, or would take the place of the one it is made of.
-     */
-    static void requireWritable(Path target, Path source) throws InputException, IOException {
-        requireWritable(target);
+    /** Says early that a file would take the place of the one it is made of. */
+    static void requireOther(Path target, Path source) throws InputException, IOException {
         if (Files.exists(target) && Files.exists(source) && Files.isSameFile(target, source)) {
             throw new InputException(
                     target + ": is what is read; write to another file, or it would be lost");
-        }
-    }
-
-    /** Says early that a file cannot be written, before long work is done for nothing. */
-    static void requireWritable(Path target) throws InputException {
-        Path folder = target.toAbsolutePath().getParent();
-        if (folder == null || !Files.isDirectory(folder)) {
-            throw new InputException(target + ": the folder to write it to does not exist");
-        }
-        if (Files.isDirectory(target)) {
-            throw new InputException(target + ": expected a file to write, got a folder");
-        }
-        if (!Files.isWritable(folder)) {
-            throw new InputException(target + ": the folder to write it to is read-only");
         }
     }
 }

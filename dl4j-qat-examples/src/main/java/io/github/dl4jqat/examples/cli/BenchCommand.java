@@ -76,6 +76,7 @@ final class BenchCommand implements Callable<Integer> {
     @Option(names = "--list", description = "Only show what there is to measure.")
     private boolean list;
 
+    @Writes
     @Option(
             names = "--json",
             paramLabel = "FILE",
@@ -88,9 +89,6 @@ final class BenchCommand implements Callable<Integer> {
         List<Suite> suites = suites();
         Pattern wanted = pattern();
         Effort effort = effort();
-        if (json != null) {
-            AtomicFile.requireWritable(json);
-        }
         List<Figure> figures = new ArrayList<>();
         int chosen = 0;
         for (Suite each : suites) {

@@ -52,6 +52,7 @@ final class CheckExportCommand implements Callable<Integer> {
             description = "MNIST-style IDX files; their test part (t10k) is used.")
     private Path folder;
 
+    @Writes(folder = true)
     @Option(
             names = "--out",
             paramLabel = "DIR",
@@ -60,6 +61,7 @@ final class CheckExportCommand implements Callable<Integer> {
                             + " end.")
     private Path out;
 
+    @Writes
     @Option(
             names = "--json",
             paramLabel = "FILE",
@@ -68,9 +70,6 @@ final class CheckExportCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        if (json != null) {
-            AtomicFile.requireWritable(json);
-        }
         DigitSetIterator test = DigitSetIterator.inOrder(MnistFolder.of(folder).test(), 1);
         Path files =
                 out == null

@@ -44,6 +44,7 @@ final class ConvertCommand implements Callable<Integer> {
             description = "A network from 'qat prepare' or Qat.prepare.")
     private Path model;
 
+    @Writes
     @Option(
             names = "--out",
             required = true,
@@ -72,7 +73,7 @@ final class ConvertCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        AtomicFile.requireWritable(out, model);
+        AtomicFile.requireOther(out, model);
         Network network = NetworkFile.network(model);
         if (!network.prepared()) {
             throw new InputException(

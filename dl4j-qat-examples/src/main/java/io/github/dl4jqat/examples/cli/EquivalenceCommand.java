@@ -127,12 +127,14 @@ final class EquivalenceCommand implements Callable<Integer> {
                             + " ${DEFAULT-VALUE}.")
     private long seed;
 
+    @Writes
     @Option(
             names = "--json",
             paramLabel = "FILE",
             description = "Write the figures to this file, for programs.")
     private Path json;
 
+    @Writes
     @Option(
             names = "--plot",
             paramLabel = "FILE",
@@ -176,11 +178,6 @@ final class EquivalenceCommand implements Callable<Integer> {
         require("--limit-train", limitTrain, 1);
         require("--limit-test", limitTest, 1);
         Settings settings = settings();
-        for (Path file : new Path[] {json, plot}) {
-            if (file != null) {
-                AtomicFile.requireWritable(file);
-            }
-        }
         DigitData data = folder == null ? DigitData.atHand() : DigitData.fromFolder(folder);
         introduce(settings, data);
         EquivalenceResult result =

@@ -98,12 +98,14 @@ final class EstimatorsCommand implements Callable<Integer>, Comparison.Watcher {
                     "How many times to do it all, with other seeds. Default: ${DEFAULT-VALUE}.")
     private int seeds;
 
+    @Writes
     @Option(
             names = "--json",
             paramLabel = "FILE",
             description = "Write the results to this file, for programs.")
     private Path json;
 
+    @Writes
     @Option(
             names = "--html",
             paramLabel = "FILE",
@@ -126,11 +128,6 @@ final class EstimatorsCommand implements Callable<Integer>, Comparison.Watcher {
         requirePositive("--limit-test", limitTest);
         List<Integer> widths = widths();
         List<EstimatorRecipe> recipes = recipes(widths);
-        for (Path file : new Path[] {json, html}) {
-            if (file != null) {
-                AtomicFile.requireWritable(file);
-            }
-        }
         DigitData all = folder == null ? DigitData.atHand() : DigitData.fromFolder(folder);
         DigitData data = all.limit(limitTrain, limitTest);
         Protocol protocol = Protocol.usual(epochs, seeds);

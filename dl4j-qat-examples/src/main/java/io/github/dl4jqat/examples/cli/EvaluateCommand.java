@@ -58,6 +58,7 @@ final class EvaluateCommand implements Callable<Integer> {
             })
     private Engine engine;
 
+    @Writes
     @Option(
             names = "--json",
             paramLabel = "FILE",
@@ -79,9 +80,6 @@ final class EvaluateCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        if (json != null) {
-            AtomicFile.requireWritable(json);
-        }
         NetworkFile.Kind kind = NetworkFile.kind(model);
         if (kind == NetworkFile.Kind.DEEPLEARNING4J && engine != Engine.AUTO) {
             throw new InputException(

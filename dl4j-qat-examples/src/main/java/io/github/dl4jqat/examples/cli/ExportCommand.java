@@ -54,6 +54,7 @@ final class ExportCommand implements Callable<Integer> {
             description = "onnx, tflite or c.")
     private Format format;
 
+    @Writes
     @Option(
             names = "--out",
             required = true,
@@ -139,7 +140,7 @@ final class ExportCommand implements Callable<Integer> {
                     "--input, --output, --batch and --dense-as-convolution: only for --to tflite"
                             + " and --to c; an ONNX file takes floats, any number at a time");
         }
-        AtomicFile.requireWritable(out, model);
+        AtomicFile.requireOther(out, model);
         try (IntegerNetwork network = NetworkFile.integer(model, EngineChoice.JAVA)) {
             String more =
                     switch (format) {

@@ -50,6 +50,7 @@ final class PrepareCommand implements Callable<Integer> {
             description = "The network to prepare.")
     private Path model;
 
+    @Writes
     @Option(
             names = "--out",
             required = true,
@@ -79,7 +80,7 @@ final class PrepareCommand implements Callable<Integer> {
         if (batches < 1) {
             throw new InputException("--calibrate: expected at least 1, got " + batches);
         }
-        AtomicFile.requireWritable(out, model);
+        AtomicFile.requireOther(out, model);
         Network network = NetworkFile.network(model);
         if (network.prepared()) {
             throw new InputException(model + ": is prepared already; train it or convert it");

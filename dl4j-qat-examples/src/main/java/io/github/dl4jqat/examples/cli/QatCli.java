@@ -117,9 +117,19 @@ public final class QatCli implements Runnable {
         commandLine.setUsageHelpWidth(100);
         commandLine.setCaseInsensitiveEnumValuesAllowed(true);
         commandLine.setParameterExceptionHandler(QatCli::badUsage);
+        commandLine.setExecutionStrategy(QatCli::start);
         commandLine.setExecutionExceptionHandler(
                 (failure, command, parsed) -> cli.failed(failure, command));
         return commandLine.execute(arguments);
+    }
+
+    private static int start(CommandLine.ParseResult parsed) {
+        Integer help = CommandLine.executeHelpRequest(parsed);
+        if (help != null) {
+            return help;
+        }
+        Outputs.require(parsed);
+        return new CommandLine.RunLast().execute(parsed);
     }
 
     Console console() {

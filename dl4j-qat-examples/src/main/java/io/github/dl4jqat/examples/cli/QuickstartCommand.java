@@ -88,12 +88,14 @@ final class QuickstartCommand implements Callable<Integer> {
                             + " ${DEFAULT-VALUE}.")
     private long seed;
 
+    @Writes
     @Option(
             names = "--json",
             paramLabel = "FILE",
             description = "Write the figures to this file, for programs.")
     private Path json;
 
+    @Writes(folder = true)
     @Option(
             names = "--out",
             paramLabel = "DIR",
@@ -117,11 +119,11 @@ final class QuickstartCommand implements Callable<Integer> {
         requirePositive("--limit-train", limitTrain);
         requirePositive("--limit-test", limitTest);
         QatConfig config = quantization.config();
-        if (json != null) {
-            AtomicFile.requireWritable(json);
-        }
         DigitData data = folder == null ? DigitData.atHand() : DigitData.fromFolder(folder);
-        Path models = out == null ? Files.createTempDirectory("qat-quickstart") : folder(out);
+        Path models =
+                out == null
+                        ? Files.createTempDirectory("qat-quickstart")
+                        : Files.createDirectories(out);
         try {
             Quickstart.Plan plan =
                     new Quickstart.Plan(
@@ -143,14 +145,6 @@ final class QuickstartCommand implements Callable<Integer> {
     private static void requirePositive(String option, int value) throws InputException {
         if (value < 1) {
             throw new InputException(option + ": expected at least 1, got " + value);
-        }
-    }
-
-    private static Path folder(Path out) throws InputException {
-        try {
-            return Files.createDirectories(out);
-        } catch (IOException e) {
-            throw new InputException(out + ": cannot be made a folder to write to", e);
         }
     }
 

@@ -97,6 +97,13 @@ final class ZooCommand implements Runnable {
         if (place.equals(BUNDLED)) {
             throw new InputException("--zoo: name the folder of the zoo that is to be changed");
         }
+        if (!ADDRESS.matcher(place).matches()) {
+            try {
+                Outputs.requireFolder(Path.of(place));
+            } catch (InputException e) {
+                throw new InputException("--zoo: " + e.getMessage(), e);
+            }
+        }
     }
 
     @Override

@@ -61,6 +61,7 @@ final class ZooCoverageCommand implements Callable<Integer>, ZooCoverage.Watcher
 
     @ParentCommand private QatCli cli;
 
+    @Writes
     @Option(
             names = "--json",
             paramLabel = "FILE",
@@ -111,9 +112,6 @@ final class ZooCoverageCommand implements Callable<Integer>, ZooCoverage.Watcher
         }
         if (minutes < 1) {
             throw new InputException("--minutes: expected at least 1, got " + minutes);
-        }
-        if (json != null) {
-            AtomicFile.requireWritable(json);
         }
         results = new ZooFile(json);
         if (append) {

@@ -34,6 +34,7 @@ final class ZooGetCommand implements Callable<Integer> {
             description = "Which version. Default: the newest release.")
     private String version;
 
+    @Writes
     @Option(
             names = "--to",
             required = true,
@@ -43,7 +44,6 @@ final class ZooGetCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        AtomicFile.requireWritable(to);
         ZooEntry entry =
                 zoo.zoo(
                         z -> {

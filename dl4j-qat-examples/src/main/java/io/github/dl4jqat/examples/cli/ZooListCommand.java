@@ -36,6 +36,7 @@ final class ZooListCommand implements Callable<Integer> {
                             + " licence.")
     private List<String> words = List.of();
 
+    @Writes
     @Option(
             names = "--json",
             paramLabel = "FILE",
@@ -44,9 +45,6 @@ final class ZooListCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        if (json != null) {
-            AtomicFile.requireWritable(json);
-        }
         List<ZooEntry> entries = zoo.zoo(z -> z.search(String.join(" ", words)));
         Table table = new Table("model", "version", "bits", "right", "size");
         for (ZooEntry entry : entries) {

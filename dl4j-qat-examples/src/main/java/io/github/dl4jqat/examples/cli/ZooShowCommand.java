@@ -33,6 +33,7 @@ final class ZooShowCommand implements Callable<Integer> {
             description = "Which version. Default: the newest release.")
     private String version;
 
+    @Writes
     @Option(
             names = "--json",
             paramLabel = "FILE",
@@ -41,9 +42,6 @@ final class ZooShowCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        if (json != null) {
-            AtomicFile.requireWritable(json);
-        }
         ZooEntry entry = zoo.zoo(z -> version == null ? z.entry(name) : z.entry(name, version));
         zoo.console().text(ZooText.describe(entry));
         if (json != null) {
