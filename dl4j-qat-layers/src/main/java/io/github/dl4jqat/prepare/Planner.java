@@ -45,12 +45,17 @@ import org.nd4j.linalg.activations.impl.ActivationIdentity;
  */
 final class Planner {
 
+    private static final String UNQUANTIZED =
+            " the network's input, which nothing has quantized; in a graph, such as"
+                    + " net.toComputationGraph() gives, a quantizer is put in before it";
+
     private final NetworkView network;
     private final QatConfig config;
     private final boolean named;
     private final Map<String, TensorGrid> grids = new HashMap<>();
     private final Map<String, String> absorbed = new HashMap<>();
     private final Set<String> raw = new HashSet<>();
+    private final Set<String> unquantized = new HashSet<>();
     private final Map<String, Insertion> insertions = new LinkedHashMap<>();
     private final ScaleGroups groups = new ScaleGroups();
     private final LossFunctions lossFunctions = new LossFunctions();
@@ -88,6 +93,7 @@ final class Planner {
         }
         LayerRules.requireAllMatch(config.rules(), network);
         raw.addAll(network.inputs());
+        unquantized.addAll(network.inputs());
         for (String input : inputsToQuantize()) {
             vertices.insert(input, config.forInputLayer());
         }
@@ -121,8 +127,11 @@ final class Planner {
             case PASSED_THROUGH -> {
                 if (incoming(node) != null) {
                     grids.put(node.name(), incoming(node));
-                } else if (readsRawInput(node)) {
-                    raw.add(node.name());
+                } else if (readsUnquantizedInput(node)) {
+                    unquantized.add(node.name());
+                    if (readsRawInput(node)) {
+                        raw.add(node.name());
+                    }
                 }
             }
         }
@@ -130,7 +139,8 @@ final class Planner {
 
     /**
      * The network's inputs that get a quantizer of their own: those that several nodes read, and
-     * those that a vertex or a layer without a quantizer reads first, such as max pooling.
+     * those that a vertex or a layer without a quantizer reads first, such as max pooling or what
+     * computes in float.
      */
     private List<String> inputsToQuantize() {
         List<String> shared = new ArrayList<>();
@@ -147,6 +157,9 @@ final class Planner {
 
     /** Whether a node needs integers and has no quantizer for its own input. */
     private boolean passesOn(Node node) {
+        if (NodeKinds.island(node.layer(), node.vertex()) != null) {
+            return true;
+        }
         return node.layer() == null
                 ? vertices.hasIntegerForm(node)
                 : PassThrough.keepsGrid(node.layer())
@@ -169,6 +182,14 @@ final class Planner {
         return node.inputs().size() == 1 && PassThrough.keepsGrid(node.preProcessor())
                 ? grids.get(node.inputs().get(0))
                 : null;
+    }
+
+    /** Whether a node reads the network's input before anything has quantized it. */
+    private boolean readsUnquantizedInput(Node node) {
+        String input = node.inputs().get(0);
+        return node.inputs().size() == 1
+                && unquantized.contains(input)
+                && !grids.containsKey(input);
     }
 
     /** Whether a node reads the network's input, in a shape that nothing tells. */
@@ -196,6 +217,9 @@ final class Planner {
                     new ActivationIdentity());
         }
         String island = NodeKinds.island(layer, null);
+        if (island != null && readsUnquantizedInput(node)) {
+            return Entry.stays(node, Outcome.FLOAT, island + ", here of" + UNQUANTIZED);
+        }
         if (island != null) {
             return NodeKinds.pools(layer)
                     ? pooledIsland(node, rule, island)
@@ -205,11 +229,7 @@ final class Planner {
                 && PassThrough.keepsGrid(layer)
                 && in == null
                 && readsRawInput(node)) {
-            return Entry.stays(
-                    node,
-                    Outcome.FLOAT,
-                    "it pools the network's input before anything quantizes it; begin the network"
-                            + " with a FakeQuantLayer");
+            return Entry.stays(node, Outcome.FLOAT, "it pools" + UNQUANTIZED);
         }
         if (PassThrough.keepsGrid(layer)) {
             return Entry.stays(node, Outcome.PASSED_THROUGH, "keeps the numbers of its input");
