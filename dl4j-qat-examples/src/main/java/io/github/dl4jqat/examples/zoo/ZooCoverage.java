@@ -11,7 +11,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 /**
@@ -129,16 +128,13 @@ public final class ZooCoverage {
             builder.environment().put("MALLOC_MMAP_THRESHOLD_", LARGE_ARRAY);
             builder.environment().put("MALLOC_ARENA_MAX", "2");
         }
-        Process process = builder.start();
-        try {
-            if (!process.waitFor(patience.toMillis(), TimeUnit.MILLISECONDS)) {
+        int code;
+        try (ChildProcess process = new ChildProcess(builder)) {
+            if (!process.ends(patience)) {
                 return "it did not end within " + patience.toMinutes() + " minutes";
             }
-        } finally {
-            process.destroyForcibly();
-            process.waitFor();
+            code = process.exitCode();
         }
-        int code = process.exitValue();
         if (code == 0) {
             return null;
         }

@@ -27,6 +27,7 @@ public final class ZooProcess {
      *     the {@link Requantization} or the network's file
      */
     public static void main(String[] arguments) throws IOException, InterruptedException {
+        ChildProcess.endWithParent();
         Path folder = Path.of(arguments[2]);
         if (arguments[1].equals(RUN)) {
             Requantization mode = Requantization.valueOf(arguments[3]);
