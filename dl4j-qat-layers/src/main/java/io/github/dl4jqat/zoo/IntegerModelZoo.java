@@ -186,7 +186,11 @@ public final class IntegerModelZoo {
         List<String> names =
                 manifest.entries().stream().map(ZooEntry::name).distinct().limit(50).toList();
         return new IllegalArgumentException(
-                "zoo " + place + ": there is no model " + Quote.of(name) + ", only " + names);
+                "zoo "
+                        + place
+                        + ": there is no model "
+                        + Quote.of(name)
+                        + (names.isEmpty() ? "; it is empty" : ", only " + names));
     }
 
     /** The card of the newest release of a model. */

@@ -124,7 +124,7 @@ class FolderZooTest {
         assertThat(folder.resolve("pets")).doesNotExist();
         assertThatThrownBy(() -> zoo.remove("pets", "1"))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessageContaining("no model 'pets'");
+                .hasMessageEndingWith("no model 'pets'; it is empty");
     }
 
     @Test

@@ -126,11 +126,16 @@ final class BenchCommand implements Callable<Integer> {
                                 + " OPENBLAS_CORETYPE=%s. The whole run took %.0f seconds.",
                         Runtime.getRuntime().availableProcessors(),
                         System.getProperty("java.version"),
-                        System.getenv("OMP_WAIT_POLICY"),
-                        System.getenv("OMP_NUM_THREADS"),
-                        System.getenv("OPENBLAS_CORETYPE"),
+                        set("OMP_WAIT_POLICY"),
+                        set("OMP_NUM_THREADS"),
+                        set("OPENBLAS_CORETYPE"),
                         (System.nanoTime() - start) / 1e9);
         return 0;
+    }
+
+    private static String set(String variable) {
+        String value = System.getenv(variable);
+        return value == null ? "(not set)" : value;
     }
 
     private List<Suite> suites() throws InputException {

@@ -247,8 +247,10 @@ final class EquivalenceCommand implements Callable<Integer> {
                                 : data.source());
         cli.console()
                 .line(
-                        "Weights: %d bits, tanh of sharpness %s, learning rate factor %.9f",
-                        settings.bits(), settings.sharpness(), settings.learningRateFactor());
+                        "Weights: %s, tanh of sharpness %s, learning rate factor %.9f",
+                        Count.of(settings.bits(), "bit"),
+                        settings.sharpness(),
+                        settings.learningRateFactor());
     }
 
     private void conclude(EquivalenceResult result) {

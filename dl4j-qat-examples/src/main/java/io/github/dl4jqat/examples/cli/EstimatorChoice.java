@@ -57,8 +57,7 @@ record EstimatorChoice(GradientEstimator estimator, QuantSpec integers) {
                             + "' is not for "
                             + role.name().toLowerCase(Locale.ROOT)
                             + "s of "
-                            + bits
-                            + (bits == 1 ? " bit" : " bits")
+                            + Count.of(bits, "bit")
                             + ", expected one of "
                             + joined(serving(role, bits)));
         }

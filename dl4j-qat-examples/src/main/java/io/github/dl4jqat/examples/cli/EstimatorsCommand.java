@@ -180,11 +180,13 @@ final class EstimatorsCommand implements Callable<Integer>, Comparison.Watcher {
                 throw new InputException(
                         String.format(
                                 Locale.ROOT,
-                                "--estimators: '%s' serves %s bits, none of --bits %s",
+                                "--estimators: '%s' serves %s, none of --bits %s",
                                 name,
                                 recipe.fewestBits() == recipe.mostBits()
-                                        ? recipe.fewestBits()
-                                        : recipe.fewestBits() + " to " + recipe.mostBits(),
+                                        ? Count.of(recipe.fewestBits(), "bit")
+                                        : recipe.fewestBits()
+                                                + " to "
+                                                + Count.of(recipe.mostBits(), "bit"),
                                 joined(widths)));
             }
             chosen.add(recipe);
@@ -208,13 +210,12 @@ final class EstimatorsCommand implements Callable<Integer>, Comparison.Watcher {
                         (long) ((double) (System.nanoTime() - start) / done * (all - done)));
         cli.console()
                 .line(
-                        "  [%d/%d] seed %d, %s %d %s: %s%s",
+                        "  [%d/%d] seed %d, %s %s: %s%s",
                         done,
                         all,
                         seed,
                         row.estimator(),
-                        row.bits(),
-                        row.bits() == 1 ? "bit" : "bits",
+                        Count.of(row.bits(), "bit"),
                         percent(row.accuracy()),
                         done == 1 || done == all
                                 ? ""
@@ -223,7 +224,7 @@ final class EstimatorsCommand implements Callable<Integer>, Comparison.Watcher {
 
     private void conclude(List<ComparisonRow> rows, List<Integer> widths) {
         List<String> header = new ArrayList<>(List.of("digits right"));
-        widths.forEach(b -> header.add(b == 1 ? "1 bit" : b + " bits"));
+        widths.forEach(b -> header.add(Count.of(b, "bit")));
         Table table = new Table(header.toArray(String[]::new));
         for (String name : rows.stream().map(ComparisonRow::estimator).distinct().toList()) {
             List<String> cells = new ArrayList<>(List.of(name));

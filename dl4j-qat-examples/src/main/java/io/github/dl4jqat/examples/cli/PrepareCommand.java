@@ -92,7 +92,9 @@ final class PrepareCommand implements Callable<Integer> {
             data.setPreProcessor(DigitInput.shapeFor(prepared::output, model.toString()));
             int count = Math.min(batches, data.batches());
             prepared.calibrate(data, count);
-            console.line("Calibrated with %d batches of %d pictures.", count, BATCH);
+            console.line(
+                    "Calibrated with %d %s of %d pictures.",
+                    count, count == 1 ? "batch" : "batches", BATCH);
         } else {
             console.line("Not calibrated (no --data): train it before you convert it.");
         }

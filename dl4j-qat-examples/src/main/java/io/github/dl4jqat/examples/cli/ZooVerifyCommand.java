@@ -29,11 +29,11 @@ final class ZooVerifyCommand implements Callable<Integer> {
         problems.forEach(problem -> zoo.console().text(problem.toString()));
         zoo.console()
                 .line(
-                        "%d models, %s",
-                        models,
+                        "%s, %s",
+                        Count.of(models, "model"),
                         problems.isEmpty()
                                 ? "all as they should be"
-                                : problems.size() + " problems");
+                                : Count.of(problems.size(), "problem"));
         return problems.isEmpty() ? 0 : QatCli.FAILED;
     }
 }

@@ -21,7 +21,9 @@ class BenchCommandTest {
                         "bench", "--suite=train", "--cases=^MLP$", "--rounds=5", "--json=" + json);
         assertThat(run.errors()).isEmpty();
         assertThat(run.exitCode()).isZero();
-        assertThat(run.out()).contains("train: MLP batch 64, QAT", "our float", "stock float");
+        assertThat(run.out())
+                .contains("train: MLP batch 64, QAT", "our float", "stock float")
+                .doesNotContain("null");
         JsonNode figures = new ObjectMapper().readTree(json.toFile());
         assertThat(figures.size()).isEqualTo(3);
         for (JsonNode figure : figures) {

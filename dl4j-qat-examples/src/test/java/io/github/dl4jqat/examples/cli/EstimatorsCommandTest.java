@@ -118,7 +118,7 @@ class EstimatorsCommandTest {
         CliRun run = run("--estimators=xnor", "--bits=8,4");
         assertThat(run.exitCode()).isEqualTo(QatCli.BAD_INPUT);
         assertThat(run.errors().strip())
-                .isEqualTo("qat: --estimators: 'xnor' serves 1 bits, none of --bits 8,4");
+                .isEqualTo("qat: --estimators: 'xnor' serves 1 bit, none of --bits 8,4");
     }
 
     @Test

@@ -101,7 +101,7 @@ class ZooCommandTest {
         Files.write(zoo.resolve("own-digits/own-digits-1.10.qnet"), new byte[5]);
         CliRun damaged = CliRun.of("zoo", "verify", "--zoo", zoo);
         assertThat(damaged.exitCode()).isEqualTo(1);
-        assertThat(damaged.out()).contains("own-digits-1.10.qnet", "1 problems");
+        assertThat(damaged.out()).contains("own-digits-1.10.qnet", "1 model, 1 problem");
     }
 
     @ParameterizedTest
