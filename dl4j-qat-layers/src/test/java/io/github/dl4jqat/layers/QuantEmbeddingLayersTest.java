@@ -179,7 +179,7 @@ class QuantEmbeddingLayersTest {
         Layer after = back.getConf(0).getLayer();
         assertThat(after).isEqualTo(before).hasSameHashCodeAs(before).isNotEqualTo(kind.stock());
         assertThat(((QuantLayerConfiguration) after).getQuantization()).isEqualTo(q);
-        assertThat(after.toString()).contains(after.getClass().getSimpleName(), "bits=6");
+        assertThat(after.toString()).contains(after.getClass().getSimpleName(), "int6");
     }
 
     @ParameterizedTest

@@ -427,7 +427,7 @@ abstract class QuantLayerContractTest {
         renamed.setLayerName("other");
         assertThat(layer).isNotEqualTo(renamed).isNotEqualTo(stock());
         assertThat(stock()).isNotEqualTo(layer);
-        assertThat(layer.toString()).contains(layer.getClass().getSimpleName(), "bits=8");
+        assertThat(layer.toString()).contains(layer.getClass().getSimpleName(), "int8");
     }
 
     @Test

@@ -58,6 +58,7 @@ import org.deeplearning4j.nn.conf.layers.misc.ElementWiseMultiplicationLayer;
 import org.deeplearning4j.nn.conf.layers.recurrent.Bidirectional;
 import org.deeplearning4j.nn.conf.layers.recurrent.LastTimeStep;
 import org.deeplearning4j.nn.conf.layers.recurrent.SimpleRnn;
+import org.deeplearning4j.nn.conf.layers.variational.VariationalAutoencoder;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -135,6 +136,7 @@ final class QuantLayerBuilderTest {
                 new Convolution3D.Builder(2, 2, 2).nOut(2).build(),
                 new Deconvolution3D.Builder().kernelSize(2, 2, 2).nOut(2).build(),
                 new AutoEncoder.Builder().nOut(2).build(),
+                new VariationalAutoencoder.Builder().nOut(2).build(),
                 local1D(),
                 local2D(),
                 new EmbeddingLayer.Builder().nIn(4).nOut(2).build(),
