@@ -261,9 +261,9 @@ final class OrtEngine implements IntegerEngine {
             int bytes = gathered == null ? q.elements() : gathered.bytes();
             ByteBuffer buffer = buffers.take(Math.multiplyExact(bytes, examples));
             taken.add(buffer);
-            Source source = source(op, begins.get(q.name()), feeds, from);
+            InputSource source = InputSource.of(op, begins.get(q.name()), feeds, from);
             if (gathered == null) {
-                source.write(0, examples, buffer);
+                source.bytes(examples, buffer);
             } else {
                 gather(gathered, source, examples, buffer);
             }
@@ -278,31 +278,14 @@ final class OrtEngine implements IntegerEngine {
         return inputs;
     }
 
-    /** Writes the bytes of some examples to the front of a buffer. */
-    private interface Source {
-        void write(int first, int examples, ByteBuffer out);
-    }
-
-    private static Source source(
-            IntegerOp op, TensorData integers, Map<String, TensorData> feeds, int from) {
-        TensorType q = op.output();
-        if (integers == null) {
-            float[] x = feeds.get(op.inputs().get(0).name()).floats();
-            return (first, n, out) -> PlainEnds.quantize(q, x, from + first, n, out);
-        }
-        int start = feeds.containsKey(q.name()) ? from : 0;
-        int[] values = integers.ints();
-        return (first, n, out) ->
-                PlainEnds.bytes(q, values, (start + first) * q.elements(), n, out);
-    }
-
-    private static void gather(InputPatches to, Source source, int examples, ByteBuffer buffer) {
-        ByteBuffer image = ByteBuffer.allocate(to.begin().elements());
+    private static void gather(
+            InputPatches to, InputSource source, int examples, ByteBuffer buffer) {
         buffer.clear().limit(to.bytes() * examples);
         InputPatches.Gatherer gatherer = to.new Gatherer(buffer);
+        int[] image = new int[to.begin().elements()];
         for (int e = 0; e < examples; e++) {
-            source.write(e, 1, image);
-            gatherer.add(image.array());
+            source.unsigned(e, image);
+            gatherer.add(image);
         }
     }
 

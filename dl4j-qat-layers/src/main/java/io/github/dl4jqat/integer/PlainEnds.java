@@ -1,6 +1,5 @@
 package io.github.dl4jqat.integer;
 
-import java.nio.ByteBuffer;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -95,24 +94,5 @@ final class PlainEnds {
             results.put(name, TensorData.of(y));
         }
         return results;
-    }
-
-    /** Examples {@code from..} of floats as the bytes that the graph begins with. */
-    static void quantize(TensorType q, float[] x, int from, int examples, ByteBuffer out) {
-        int n = q.elements();
-        int shift = QdqPieces.shift(q.params());
-        QuantizeLoop.bytes(q.params(), shift, x, from * n, out, examples * n);
-    }
-
-    /** Integers as the bytes that the graph begins with. */
-    static void bytes(TensorType type, int[] q, int first, int examples, ByteBuffer out) {
-        int n = type.elements() * examples;
-        int shift = QdqPieces.shift(type.params());
-        byte[] bytes = new byte[n];
-        for (int i = 0; i < n; i++) {
-            bytes[i] = (byte) (q[first + i] + shift);
-        }
-        out.clear();
-        out.put(bytes).flip();
     }
 }

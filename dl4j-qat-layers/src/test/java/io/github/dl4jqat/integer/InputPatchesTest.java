@@ -104,11 +104,7 @@ class InputPatchesTest {
     private static int[] gather(Conv2d conv, int... image) {
         InputPatches patches = patches(begun(conv.input()).add(conv).build()).get(0);
         ByteBuffer buffer = ByteBuffer.allocateDirect(patches.bytes());
-        byte[] bytes = new byte[image.length];
-        for (int i = 0; i < bytes.length; i++) {
-            bytes[i] = (byte) image[i];
-        }
-        patches.new Gatherer(buffer).add(bytes);
+        patches.new Gatherer(buffer).add(image);
         int[] gathered = new int[patches.bytes()];
         for (int i = 0; i < gathered.length; i++) {
             gathered[i] = buffer.get(i) & 0xFF;
