@@ -2,7 +2,6 @@ package io.github.dl4jqat.layers;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import org.deeplearning4j.nn.params.DefaultParamInitializer;
 import org.deeplearning4j.nn.params.VariationalAutoencoderParamInitializer;
 import org.nd4j.linalg.activations.IActivation;
@@ -35,14 +34,16 @@ record EncoderPart(String prefix, QuantDenseLayer layer) {
         for (int i = 0; i < sizes.length; i++) {
             String name = hiddenName(inside, i);
             IActivation f = whole.getActivationFn();
-            String prefix = VariationalAutoencoderParamInitializer.ENCODER_PREFIX + i;
-            parts.add(new EncoderPart(prefix, dense(whole, name, columns, sizes[i], f, now)));
+            parts.add(
+                    new EncoderPart(
+                            prefix(i, sizes.length),
+                            dense(whole, name, columns, sizes[i], f, now)));
             columns = sizes[i];
             now = behind.withInputFrom(name);
         }
         parts.add(
                 new EncoderPart(
-                        VariationalAutoencoderParamInitializer.PZX_MEAN_PREFIX,
+                        prefix(sizes.length, sizes.length),
                         dense(
                                 whole,
                                 whole.getLayerName(),
@@ -76,25 +77,44 @@ record EncoderPart(String prefix, QuantDenseLayer layer) {
         return layer;
     }
 
-    /** What all parts have beyond the stock layer, by their names outside. */
+    /**
+     * What all parts have beyond the stock layer, by their names outside. Every training step asks
+     * for it more than once, so it makes no parts and copies no quantization.
+     */
     static List<ExtraParameter> extras(QuantVariationalAutoencoder whole) {
+        int[] sizes = whole.getEncoderLayerSizes();
         List<ExtraParameter> all = new ArrayList<>();
-        for (EncoderPart part : of(whole, "")) {
-            for (ExtraParameter extra : part.extras()) {
-                all.add(
-                        new ExtraParameter(
-                                part.outside(extra.key()),
-                                extra.length(),
-                                extra.learned(),
-                                extra.trained(),
-                                extra.initial()));
+        long columns = whole.getNIn();
+        for (int i = 0; i <= sizes.length; i++) {
+            String prefix = prefix(i, sizes.length);
+            long nOut = i < sizes.length ? sizes[i] : whole.getNOut();
+            for (ExtraParameter extra :
+                    ExtraParameter.ofDense(whole.getQuantization(), columns, nOut)) {
+                if (isOfPart(extra.key(), i)) {
+                    all.add(
+                            new ExtraParameter(
+                                    outside(prefix, extra.key()),
+                                    extra.length(),
+                                    extra.learned(),
+                                    extra.trained(),
+                                    extra.initial()));
+                }
             }
+            columns = nOut;
         }
         return all;
     }
 
-    private List<ExtraParameter> extras() {
-        return ExtraParameter.of(layer, DefaultParamInitializer.getInstance());
+    /** As {@link #of} has it: only the first part quantizes its input, and none has an inside. */
+    private static boolean isOfPart(String key, int number) {
+        return !key.startsWith(ExtraParameter.INNER)
+                && (number == 0 || !key.startsWith(ExtraParameter.INPUT));
+    }
+
+    private static String prefix(int number, int hidden) {
+        return number < hidden
+                ? VariationalAutoencoderParamInitializer.ENCODER_PREFIX + number
+                : VariationalAutoencoderParamInitializer.PZX_MEAN_PREFIX;
     }
 
     /** The names of its parameters as it knows them itself, weights and bias first. */
@@ -102,14 +122,19 @@ record EncoderPart(String prefix, QuantDenseLayer layer) {
         List<String> keys = new ArrayList<>();
         keys.add(DefaultParamInitializer.WEIGHT_KEY);
         keys.add(DefaultParamInitializer.BIAS_KEY);
-        extras().forEach(extra -> keys.add(extra.key()));
+        ExtraParameter.ofDense(layer.getQuantization(), layer.getNIn(), layer.getNOut())
+                .forEach(extra -> keys.add(extra.key()));
         return keys;
     }
 
     /** What such a parameter is called outside: {@code e0W}, {@code e0b}, {@code e0OutputRange}. */
     String outside(String key) {
+        return outside(prefix, key);
+    }
+
+    private static String outside(String prefix, String key) {
         return key.length() == 1
                 ? prefix + key
-                : prefix + key.substring(0, 1).toUpperCase(Locale.ROOT) + key.substring(1);
+                : prefix + Character.toUpperCase(key.charAt(0)) + key.substring(1);
     }
 }

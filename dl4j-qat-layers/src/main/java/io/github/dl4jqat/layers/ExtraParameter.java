@@ -87,22 +87,35 @@ record ExtraParameter(
     /** All of them, in the order of their storage, after the stock parameters. */
     static List<ExtraParameter> of(Layer layer, ParamInitializer stock) {
         LayerQuantization q = ((QuantLayerConfiguration) layer).getQuantization();
-        List<ExtraParameter> all = new ArrayList<>();
         // A stock constructor asks for the keys, to constrain them, before there is any
         // quantization; these must not be constrained anyway.
         if (q == null) {
-            return all;
+            return List.of();
         }
         if (layer instanceof QuantVariationalAutoencoder encoder) {
             return EncoderPart.extras(encoder);
         }
+        List<WeightTensor> tensors = q.weight() == null ? List.of() : WeightTensor.of(layer, stock);
+        return of(q, layer, tensors);
+    }
+
+    /** Those of a dense layer that is a part of another. */
+    static List<ExtraParameter> ofDense(LayerQuantization q, long nIn, long nOut) {
+        long inputs = Math.max(0, nIn);
+        long outputs = Math.max(0, nOut);
+        return of(q, null, List.of(new WeightTensor(WEIGHT, outputs, inputs * outputs)));
+    }
+
+    private static List<ExtraParameter> of(
+            LayerQuantization q, Layer layer, List<WeightTensor> tensors) {
+        List<ExtraParameter> all = new ArrayList<>();
         addRange(all, INPUT, q.input());
         addRange(all, PRE_ACTIVATION, q.preActivation());
         addRange(all, OUTPUT, q.output());
         addRange(all, INNER, q.inner());
         addBatchNorm(all, layer, q.batchNorm());
         if (q.weight() != null) {
-            for (WeightTensor tensor : WeightTensor.of(layer, stock)) {
+            for (WeightTensor tensor : tensors) {
                 String name = tensor.name();
                 addLearned(all, name, q.weight(), TensorRole.WEIGHT, scales(q.weight(), tensor));
                 if (q.freezesWeights()) {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.github.dl4jqat.estimator.GradientEstimators;
 import io.github.dl4jqat.layers.Nets.Kind;
+import io.github.dl4jqat.quant.QuantParams;
 import io.github.dl4jqat.quant.Quantizers;
 import java.util.List;
 import java.util.Map;
@@ -81,6 +82,40 @@ class QuantVariationalAutoencoderTest {
                             assertThat(layer.getParam(key)).as(key).isNotEqualTo(value);
                         }
                     });
+        }
+
+        private List<QuantParams> scales(MultiLayerNetwork net) {
+            NetworkView.Node whole = NetworkView.of(net).byName().get("subject");
+            return ((QuantizedEncoderLayer) whole.running())
+                    .parts(whole).stream()
+                            .map(part -> (QuantizedWeightLayer) part.running())
+                            .map(part -> part.integerWeights().params())
+                            .toList();
+        }
+
+        @Test
+        void largerWeightsOfOneUnit_moveItsScaleAndNoOther() {
+            MultiLayerNetwork net =
+                    (MultiLayerNetwork) net(Kind.MULTI_LAYER, settings(), quantization());
+            Nets.fit(net, batch(5));
+            List<QuantParams> before = scales(net);
+            List<String> keys = List.of("e0W", "e1W", "pZXMeanW");
+            for (int larger = 0; larger < keys.size(); larger++) {
+                INDArray w = net.getLayer("subject").getParam(keys.get(larger));
+                assertThat(before.get(larger).scales()).hasSize((int) w.size(1));
+                w.getColumn(1).muli(10);
+                List<QuantParams> after = scales(net);
+                w.getColumn(1).divi(10);
+                for (int part = 0; part < keys.size(); part++) {
+                    for (int c = 0; c < after.get(part).scales().length; c++) {
+                        assertThat(after.get(part).scale(c) / before.get(part).scale(c))
+                                .as("%s, unit %s", keys.get(part), c)
+                                .isCloseTo(
+                                        part == larger && c == 1 ? 10f : 1f,
+                                        org.assertj.core.data.Offset.offset(1e-5f));
+                    }
+                }
+            }
         }
 
         /** As in the stock layer: the setting may be there for other layers. */
