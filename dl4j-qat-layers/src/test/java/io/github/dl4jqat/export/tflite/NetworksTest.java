@@ -31,6 +31,7 @@ import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
 import org.deeplearning4j.nn.conf.layers.LocallyConnected2D;
 import org.deeplearning4j.nn.conf.layers.SeparableConvolution2D;
 import org.deeplearning4j.nn.conf.layers.SubsamplingLayer;
+import org.deeplearning4j.nn.conf.layers.variational.VariationalAutoencoder;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -49,7 +50,8 @@ class NetworksTest {
         RESIDUAL,
         SEPARABLE,
         BRANCHES,
-        LOCAL;
+        LOCAL,
+        ENCODER;
 
         private ComputationGraph made() {
             return switch (this) {
@@ -58,6 +60,7 @@ class NetworksTest {
                 case SEPARABLE -> separable();
                 case BRANCHES -> branches();
                 case LOCAL -> local();
+                case ENCODER -> encoder();
             };
         }
 
@@ -150,6 +153,25 @@ class NetworksTest {
                                         .build(),
                                 "stem");
         return GraphNets.ended(b, "local");
+    }
+
+    /** A chain of dense operations with tables, named as parts of one layer. */
+    private static ComputationGraph encoder() {
+        GraphBuilder b =
+                GraphNets.graph("in")
+                        .addLayer("stem", GraphNets.conv(4, Activation.RELU), "in")
+                        .addLayer(
+                                "codes",
+                                new VariationalAutoencoder.Builder()
+                                        .encoderLayerSizes(12, 10)
+                                        .decoderLayerSizes(6)
+                                        .nOut(8)
+                                        .activation(Activation.TANH)
+                                        .build(),
+                                "stem")
+                        .addLayer("out", GraphNets.classes(), "codes")
+                        .setOutputs("out");
+        return GraphNets.built(b, InputType.convolutional(GraphNets.SIZE, GraphNets.SIZE, 3));
     }
 
     /** A concatenation, a product, a mean and functions that are tables. */
