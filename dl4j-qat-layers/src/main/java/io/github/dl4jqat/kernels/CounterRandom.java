@@ -30,6 +30,22 @@ public final class CounterRandom {
         return (mix(key + (index + 1) * GOLDEN_GAMMA) >>> 11) * UNIT;
     }
 
+    /**
+     * {@code uniform(key, index) < rate} as bits: all ones for true, all zeros for false. No branch
+     * could be foreseen.
+     *
+     * @param threshold {@link #threshold} of the rate
+     */
+    static int below(long key, long index, long threshold) {
+        long number = mix(key + (index + 1) * GOLDEN_GAMMA) >>> 11;
+        return (int) ((number - threshold) >> (Long.SIZE - 1));
+    }
+
+    /** The first of the numbers behind {@link #uniform} that is not below a rate in [0, 1]. */
+    static long threshold(double rate) {
+        return (long) Math.ceil(rate * 0x1p53);
+    }
+
     private static long mix(long z) {
         long a = (z ^ (z >>> 30)) * 0xBF58476D1CE4E5B9L;
         long b = (a ^ (a >>> 27)) * 0x94D049BB133111EBL;

@@ -19,7 +19,7 @@ package io.github.dl4jqat.kernels;
  * @param key of the tensor in this iteration; see {@link CounterRandom}
  */
 public record NoiseKernel(double rate, int blockSize, boolean zero, long key)
-        implements EstimatorKernel {
+        implements RangeClipped, FloatForward {
 
     private static final int STRETCH = 512;
 
@@ -86,7 +86,7 @@ public record NoiseKernel(double rate, int blockSize, boolean zero, long key)
             }
             run.from = at;
             run.to = at + n;
-            EstimatorKernel.super.forward(run);
+            RangeClipped.super.forward(run);
             long index = run.index + at - start;
             for (int i = 0; i < n; i++) {
                 boolean noisy = CounterRandom.uniform(key, index + i) < rate;
@@ -120,6 +120,40 @@ public record NoiseKernel(double rate, int blockSize, boolean zero, long key)
             stretch.apply(i, to, CounterRandom.uniform(key, block) < rate);
             index += to - i;
             i = to;
+        }
+    }
+
+    @Override
+    public boolean clips() {
+        return !zero && rate > 0;
+    }
+
+    @Override
+    public boolean servesFloats() {
+        return clips() && blockSize == 1;
+    }
+
+    /** {@inheritDoc} Both results for all, then a choice; see {@link #singles}. */
+    @Override
+    public void forward(FloatRun run) {
+        int from = run.from;
+        int to = run.to;
+        float[] x = run.x;
+        float[] rounded = run.work[0];
+        float[] clamped = run.work[1];
+        FakeQuantKernel.fakeQuantize(x, rounded, from, to, run.scale, run.low, run.high);
+        float low = run.low * run.scale;
+        float high = run.high * run.scale;
+        for (int i = from; i < to; i++) {
+            clamped[i] = Math.max(low, Math.min(high, x[i]));
+        }
+        long threshold = CounterRandom.threshold(rate);
+        long first = run.index - from;
+        for (int i = from; i < to; i++) {
+            int noisy = CounterRandom.below(key, first + i, threshold);
+            int bits = Float.floatToRawIntBits(clamped[i]);
+            int change = bits ^ Float.floatToRawIntBits(rounded[i]);
+            x[i] = Float.intBitsToFloat(bits ^ (change & noisy));
         }
     }
 

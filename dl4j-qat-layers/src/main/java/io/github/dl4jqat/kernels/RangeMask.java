@@ -16,16 +16,27 @@ final class RangeMask {
 
     /** {@code out[i]} from {@code grad[i]} over the stretch. */
     static void backward(KernelRun run) {
-        double low = run.real(run.grid.low());
-        double high = run.real(run.grid.high());
-        double slack = run.grid.low() == -run.grid.high() ? SLACK : 1;
-        double smallest = low * slack;
-        double largest = high * slack;
+        double smallest = smallest(run.grid, run.real(run.grid.low()));
+        double largest = largest(run.grid, run.real(run.grid.high()));
         double[] x = run.x;
         double[] grad = run.grad;
         double[] out = run.out;
         for (int i = run.from; i < run.to; i++) {
             out[i] = x[i] >= smallest && x[i] <= largest ? grad[i] : 0;
         }
+    }
+
+    /** The smallest value that gets a gradient, from the real number of the lowest level. */
+    static double smallest(Grid grid, double low) {
+        return low * slack(grid);
+    }
+
+    /** The largest value that gets a gradient, from the real number of the highest level. */
+    static double largest(Grid grid, double high) {
+        return high * slack(grid);
+    }
+
+    private static double slack(Grid grid) {
+        return grid.low() == -grid.high() ? SLACK : 1;
     }
 }

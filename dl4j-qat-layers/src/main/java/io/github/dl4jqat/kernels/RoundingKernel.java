@@ -5,7 +5,7 @@ package io.github.dl4jqat.kernels;
  * Differs from {@link ClippedBackward} only in that the largest weight of a symmetric range is
  * never outside, however the scale was rounded.
  */
-public final class RoundingKernel implements EstimatorKernel {
+public final class RoundingKernel implements RangeClipped {
 
     /** The only instance. */
     public static final RoundingKernel INSTANCE = new RoundingKernel();

@@ -16,7 +16,7 @@ package io.github.dl4jqat.kernels;
  *
  * @param key of the tensor in this iteration; see {@link CounterRandom}
  */
-public record StochasticKernel(long key) implements EstimatorKernel {
+public record StochasticKernel(long key) implements RangeClipped {
 
     /** Twice the relative error that a product and a division leave. */
     private static final double FLOAT_SLACK = 0x1p-22;

@@ -3,6 +3,7 @@ package io.github.dl4jqat.ops;
 import io.github.dl4jqat.kernels.BackwardKernel;
 import io.github.dl4jqat.kernels.EstimatorKernel;
 import io.github.dl4jqat.kernels.KernelRun;
+import io.github.dl4jqat.kernels.RangeClipped;
 import io.github.dl4jqat.kernels.TensorStatistics;
 import io.github.dl4jqat.quant.Granularity;
 import io.github.dl4jqat.quant.QuantParams;
@@ -70,7 +71,7 @@ public final class EstimatorKernels {
             RectifiedKernels.backward(x, grad, dx, p, rule);
             return new double[values.length][p.size()];
         }
-        return run(EstimatorPass.Form.BACKWARD, x, grad, dx, p, values, axis, kernel, true);
+        return passed(x, grad, dx, p, values, axis, kernel, true);
     }
 
     /** Whole numbers of steps: what evaluation and the integer model use. */
@@ -106,7 +107,29 @@ public final class EstimatorKernels {
             TensorKernels.backward(x, grad, dx, p, axis, rule);
             return new double[values.length][p.size()];
         }
-        return run(EstimatorPass.Form.BACKWARD, x, grad, dx, p, values, axis, kernel, false);
+        return passed(x, grad, dx, p, values, axis, kernel, false);
+    }
+
+    private static double[][] passed(
+            INDArray x,
+            INDArray grad,
+            INDArray dx,
+            QuantParams p,
+            double[][] values,
+            int axis,
+            EstimatorKernel kernel,
+            boolean rectified) {
+        boolean onBits =
+                kernel instanceof RangeClipped rule
+                        && rule.clips()
+                        && dx.dataType() == DataType.FLOAT
+                        && p.lowestStep() <= 0;
+        if (!onBits) {
+            return run(
+                    EstimatorPass.Form.BACKWARD, x, grad, dx, p, values, axis, kernel, rectified);
+        }
+        TensorKernels.clipToRange(x, grad, dx, p, axis, rectified);
+        return new double[values.length][p.size()];
     }
 
     /** {@code y} = the scale of each element. */

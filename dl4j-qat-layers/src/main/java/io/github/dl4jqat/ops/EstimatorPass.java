@@ -2,6 +2,7 @@ package io.github.dl4jqat.ops;
 
 import io.github.dl4jqat.kernels.EstimatorKernel;
 import io.github.dl4jqat.kernels.FloatBackward;
+import io.github.dl4jqat.kernels.FloatForward;
 import io.github.dl4jqat.kernels.Grid;
 import io.github.dl4jqat.kernels.KernelRun;
 import io.github.dl4jqat.kernels.Rectifier;
@@ -63,17 +64,21 @@ final class EstimatorPass {
      * @param perChannel elements of an output channel, if they are runs of memory
      */
     void run(INDArray x, INDArray grad, INDArray target, DenseLayout layout, long perChannel) {
-        boolean floats =
-                form == Form.BACKWARD
-                        && kernel instanceof FloatBackward
-                        && !grid.midRise()
-                        && target.dataType() == DataType.FLOAT;
+        boolean floats = !grid.midRise() && target.dataType() == DataType.FLOAT;
         OffHeapBlocks.overBlocks(
                 layout,
-                part ->
-                        floats
-                                ? inFloats(part, x, grad, target)
-                                : new Worker(part, x, grad, target, layout, perChannel));
+                part -> {
+                    if (floats && form == Form.BACKWARD && kernel instanceof FloatBackward) {
+                        return inFloats(part, x, grad, target);
+                    }
+                    if (floats
+                            && form == Form.FORWARD
+                            && kernel instanceof FloatForward loop
+                            && loop.servesFloats()) {
+                        return new FloatForwardWorker(params, loop, rectified, x, target);
+                    }
+                    return new Worker(part, x, grad, target, layout, perChannel);
+                });
     }
 
     private BlockWorker inFloats(int part, INDArray x, INDArray grad, INDArray target) {

@@ -3,6 +3,9 @@ package io.github.dl4jqat.ops;
 import io.github.dl4jqat.kernels.BackwardKernel;
 import io.github.dl4jqat.kernels.ClippedBits;
 import io.github.dl4jqat.kernels.FakeQuantKernel;
+import io.github.dl4jqat.kernels.Grid;
+import io.github.dl4jqat.kernels.RangeClipped;
+import io.github.dl4jqat.kernels.Rectifier;
 import io.github.dl4jqat.kernels.RequantizeKernel;
 import io.github.dl4jqat.quant.QuantParams;
 import io.github.dl4jqat.quant.Requantizer;
@@ -86,12 +89,33 @@ final class StepLoops {
         return within(lowKeys, highKeys);
     }
 
+    /** The gradient in block 0 where the value in block 1 lies in the range of its scale. */
+    static OffHeapBlocks.IntLoop clippedToRange(QuantParams p, boolean rectified) {
+        Grid grid = Grid.of(p);
+        int[] lowKeys = new int[p.size()];
+        int[] highKeys = new int[p.size()];
+        for (int c = 0; c < lowKeys.length; c++) {
+            int lowKey = RangeClipped.lowKey(grid, p.scale(c));
+            lowKeys[c] = rectified ? Math.max(Rectifier.lowKey(), lowKey) : lowKey;
+            highKeys[c] = RangeClipped.highKey(grid, p.scale(c));
+        }
+        return within(lowKeys, highKeys);
+    }
+
     /** The gradient in block 0 where the value in block 1 lies between two keys. */
     static OffHeapBlocks.IntLoop within(int lowKey, int highKey) {
         return within(new int[] {lowKey}, new int[] {highKey});
     }
 
     private static OffHeapBlocks.IntLoop within(int[] lowKeys, int[] highKeys) {
+        for (int c = 0; c < lowKeys.length; c++) {
+            if (highKeys[c] < lowKeys[c]) {
+                // Nothing lies between, as behind a ReLU with a range below zero; no number has
+                // this.
+                lowKeys[c] = Integer.MIN_VALUE;
+                highKeys[c] = Integer.MIN_VALUE;
+            }
+        }
         return new OffHeapBlocks.IntLoop() {
             @Override
             public void run(int[][] b, int from, int to, int c) {

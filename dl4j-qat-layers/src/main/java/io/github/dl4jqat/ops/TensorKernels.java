@@ -134,6 +134,18 @@ public final class TensorKernels {
         job.finish();
     }
 
+    /** {@link #backward} of FLOAT arrays by the rule of {@code RangeClipped} kernels. */
+    static void clipToRange(
+            INDArray x, INDArray grad, INDArray dx, QuantParams p, int axis, boolean rectified) {
+        INDArray[] inputs = {grad, x};
+        Job job = prepare(inputs, dx, p.spec().granularity(), axis, p.size());
+        if (job != null) {
+            OffHeapBlocks.bits(
+                    job.sources, job.target, job.layout, StepLoops.clippedToRange(p, rectified));
+            job.finish();
+        }
+    }
+
     /** The ranges of an array, one for each scale that the granularity asks for. */
     public static Ranges ranges(INDArray x, Granularity granularity, int axis) {
         return ranges(x, granularity, axis, false);

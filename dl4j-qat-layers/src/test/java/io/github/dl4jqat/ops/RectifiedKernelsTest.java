@@ -72,6 +72,7 @@ class RectifiedKernelsTest {
                 "ewgs",
                 "mad",
                 "piecewise-linear",
+                "quant-noise",
                 "stochastic");
     }
 
@@ -167,6 +168,30 @@ class RectifiedKernelsTest {
                                 .min())
                 .containsExactly(4f);
         assertThat(x.getFloat(0)).isEqualTo(-3f);
+    }
+
+    @Test
+    void a_range_below_zero_lets_nothing_through_behind_a_relu() {
+        QuantSpec spec = Quantizers.uint8PerTensor();
+        INDArray x = Nd4j.createFromArray(-2f, -1f, -0f, 0f, 1f, 400f);
+        for (String name : new String[] {"clipped", "lsq", "dsq", "quant-noise"}) {
+            GradientEstimator estimator = GradientEstimators.named(name);
+            QuantizerPass pass =
+                    QuantizerPass.of(
+                                    estimator,
+                                    spec,
+                                    TensorRole.ACTIVATION,
+                                    0,
+                                    name.equals("lsq") ? new double[][] {{0.1}} : new double[0][],
+                                    () -> QuantParams.fromRange(spec, -25.5f, -1),
+                                    null,
+                                    Moment.training(3, 1))
+                            .behindRelu();
+            assertThat(pass.params().highestStep()).isZero();
+            INDArray dx = x.ulike();
+            pass.backward(x, Nd4j.onesLike(x), dx);
+            assertThat(dx.toFloatVector()).as(name).containsOnly(0f);
+        }
     }
 
     /** Values around and beyond the range, with those that are on its ends. */
