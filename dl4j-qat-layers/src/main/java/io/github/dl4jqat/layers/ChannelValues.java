@@ -10,6 +10,8 @@ import org.nd4j.linalg.factory.Nd4j;
 /** One number for each channel: out of an array and into one. */
 final class ChannelValues {
 
+    private static final int FEW = 1024;
+
     private ChannelValues() {}
 
     /** All numbers of an array. */
@@ -50,6 +52,15 @@ final class ChannelValues {
             floats[i] = (float) values[i];
         }
         return floats;
+    }
+
+    /** Fills an array with zeros, a short one without the operator that does it. */
+    static void zero(INDArray array) {
+        if (array.length() <= FEW) {
+            overwrite(array, new double[Math.toIntExact(array.length())]);
+        } else {
+            array.assign(0);
+        }
     }
 
     /** Fills an array without the operator that does it, where that can be. */

@@ -120,7 +120,9 @@ class LayerState {
     /** Writes moved ranges down, and what the updater needs of learned parameters. */
     void commit(Gradient gradient, Map<String, INDArray> gradientViews) {
         for (String key : extraKeys) {
-            gradient.gradientForVariable().put(key, gradientViews.get(key).assign(0));
+            INDArray view = gradientViews.get(key);
+            ChannelValues.zero(view);
+            gradient.gradientForVariable().put(key, view);
         }
         quantizers.commit(gradientViews);
     }

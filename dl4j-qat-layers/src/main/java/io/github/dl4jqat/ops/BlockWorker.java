@@ -36,6 +36,12 @@ abstract class BlockWorker {
             }
             store(at, n);
         }
+        finish();
+    }
+
+    /** Called when all blocks of this part are done. */
+    void finish() {
+        // Most have nothing left.
     }
 
     private void segments(DenseLayout layout, long at, int n) {

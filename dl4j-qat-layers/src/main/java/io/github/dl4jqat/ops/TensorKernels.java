@@ -118,7 +118,7 @@ public final class TensorKernels {
         OffHeapBlocks.DoubleLoop doubles =
                 (b, from, to, c) -> rule.apply(b[1], b[0], b[0], from, to, p.scale(c), low, high);
         Job job = prepare(new INDArray[] {grad, x}, dx, granularity, axis, p.size());
-        if (job == null) {
+        if (job == null || (rule instanceof IdentityBackward && grad == dx)) {
             return;
         }
         if (rule instanceof IdentityBackward) {
@@ -159,6 +159,16 @@ public final class TensorKernels {
     private static Ranges ranges(INDArray x, Granularity granularity, int axis, boolean rectified) {
         INDArray dense = DenseArrays.of(x, granularity, axis);
         DenseLayout layout = DenseArrays.layout(dense, granularity, axis);
+        if (layout.scales() == 1
+                && dense.dataType() == DataType.FLOAT
+                && dense.length() > OffHeapBlocks.BLOCK) {
+            float[] all = RangeWorker.of(dense);
+            if (Float.isFinite(all[0]) && Float.isFinite(all[1])) {
+                float zero = rectified ? 0 : Float.NEGATIVE_INFINITY;
+                return new Ranges(
+                        new float[] {Math.max(all[0], zero)}, new float[] {Math.max(all[1], zero)});
+            }
+        }
         float[] min = new float[layout.scales()];
         float[] max = new float[layout.scales()];
         Arrays.fill(min, Float.POSITIVE_INFINITY);
