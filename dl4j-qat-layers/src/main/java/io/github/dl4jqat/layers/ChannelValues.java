@@ -4,7 +4,6 @@ import io.github.dl4jqat.ops.HeapArrays;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.memory.MemoryWorkspace;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.api.shape.Shape;
 import org.nd4j.linalg.factory.Nd4j;
 
 /** One number for each channel: out of an array and into one. */
@@ -65,11 +64,7 @@ final class ChannelValues {
 
     /** Fills an array without the operator that does it, where that can be. */
     static void overwrite(INDArray array, double[] values) {
-        boolean plain =
-                (array.dataType() == DataType.FLOAT || array.dataType() == DataType.DOUBLE)
-                        && Shape.hasDefaultStridesForShape(array)
-                        && array.length() == values.length;
-        if (plain) {
+        if (HeapArrays.isRowMajor(array) && array.length() == values.length) {
             HeapArrays.write(values, 0, array);
             return;
         }

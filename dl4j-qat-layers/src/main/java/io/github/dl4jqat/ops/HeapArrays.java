@@ -19,12 +19,33 @@ public final class HeapArrays {
     /** All elements in row-major order, as a copy. */
     public static double[] of(INDArray x) {
         INDArray dense = supported(x);
-        if (dense.ordering() != 'c' || !Shape.hasDefaultStridesForShape(dense)) {
+        if (!isRowMajor(dense)) {
             dense = dense.dup('c');
         }
         double[] values = new double[Math.toIntExact(dense.length())];
         read(dense, values);
         return values;
+    }
+
+    /**
+     * Whether an array of FLOAT or DOUBLE is one run of memory in row-major order. A vector is,
+     * whatever order it claims, where its elements are next to each other.
+     */
+    public static boolean isRowMajor(INDArray x) {
+        if (x.dataType() != DataType.FLOAT && x.dataType() != DataType.DOUBLE) {
+            return false;
+        }
+        long longer = 0;
+        long stride = 1;
+        for (int axis = 0; axis < x.rank(); axis++) {
+            if (x.size(axis) != 1) {
+                longer++;
+                stride = x.stride(axis);
+            }
+        }
+        return longer <= 1
+                ? stride == 1
+                : x.ordering() == 'c' && Shape.hasDefaultStridesForShape(x);
     }
 
     private static INDArray supported(INDArray x) {

@@ -117,4 +117,26 @@ final class HeapPassTest {
         }
         assertThat(HeapArrays.of(Nd4j.createFromArray(1, 2))).containsExactly(1, 2);
     }
+
+    @Test
+    void vectors_are_runs_of_memory_in_either_order() {
+        INDArray all = Nd4j.arange(12).castTo(DataType.FLOAT).reshape('c', 3, 4);
+        INDArray row = all.getRow(1);
+        INDArray column = all.getColumn(1);
+        assertThat(HeapArrays.isRowMajor(row)).isTrue();
+        assertThat(HeapArrays.of(row)).containsExactly(4, 5, 6, 7);
+        assertThat(HeapArrays.isRowMajor(column)).isFalse();
+        assertThat(HeapArrays.of(column)).containsExactly(1, 5, 9);
+        INDArray vector = Nd4j.createFromArray(1f, 2f, 3f);
+        for (char order : new char[] {'c', 'f'}) {
+            assertThat(HeapArrays.isRowMajor(vector.reshape(order, 1, 3))).isTrue();
+            assertThat(HeapArrays.isRowMajor(vector.reshape(order, 3, 1))).isTrue();
+            assertThat(HeapArrays.of(vector.reshape(order, 3, 1))).containsExactly(1, 2, 3);
+        }
+        assertThat(HeapArrays.isRowMajor(all)).isTrue();
+        assertThat(HeapArrays.isRowMajor(all.dup('f'))).isFalse();
+        assertThat(HeapArrays.isRowMajor(all.castTo(DataType.INT))).isFalse();
+        assertThat(HeapArrays.isRowMajor(Nd4j.scalar(2f))).isTrue();
+        assertThat(HeapArrays.of(Nd4j.scalar(2f))).containsExactly(2);
+    }
 }
