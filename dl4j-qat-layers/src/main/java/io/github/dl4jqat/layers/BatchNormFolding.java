@@ -8,6 +8,7 @@ import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.gradient.Gradient;
 import org.deeplearning4j.nn.workspace.ArrayType;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
+import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -39,7 +40,6 @@ final class BatchNormFolding {
     private final NormalizedWeights normalized;
     private final RunningStatistics statistics;
 
-    private INDArray gradientBuffer;
     private Trace trace;
     private double[] gradGamma;
     private double[] gradBeta;
@@ -75,7 +75,7 @@ final class BatchNormFolding {
     /** What a training forward pass leaves for the backward pass. */
     private static final class Trace {
         final LinearPass.Trace linear = new LinearPass.Trace();
-        NormalizedWeights.Folded folded;
+        double[] factors;
         double[] gamma;
         double[] running;
         double[] bias;
@@ -83,7 +83,6 @@ final class BatchNormFolding {
         /** These only where the statistics of the batch were used. */
         INDArray z;
 
-        INDArray u;
         double[] mean;
         double[] batch;
     }
@@ -114,14 +113,16 @@ final class BatchNormFolding {
         Trace t = new Trace();
         trace = training ? t : null;
         statistics.forget();
-        t.folded = normalized.fold(w, b);
+        // All layers take turns with this memory; the backward pass folds once more.
+        NormalizedWeights.Folded folded = normalized.fold(w, b, ArrayType.FF_WORKING_MEM, mgr);
+        t.factors = folded.factors();
         if (!usesBatch(training)) {
-            INDArray weights = t.folded.weights();
-            return pass.linear(x, weights, t.folded.bias(), training, type, mgr, t.linear);
+            INDArray weights = folded.weights();
+            return pass.linear(x, weights, folded.bias(), training, type, mgr, t.linear);
         }
-        pass.quantizeWeights(x, t.folded.weights(), t.folded.bias(), true, t.linear);
-        // The backward pass reads both.
-        t.u = op.apply(x, t.linear.weights, null, type, mgr);
+        pass.quantizeWeights(x, folded.weights(), folded.bias(), true, t.linear);
+        INDArray u = op.apply(x, t.linear.weights, null, type, mgr);
+        // The backward pass reads it.
         t.z = w == null ? x : op.masked(op.apply(x, w, b, type, mgr), mask);
         Moments moments = ChannelKernels.moments(t.z, op.channelAxis());
         statistics.observe(moments);
@@ -134,10 +135,9 @@ final class BatchNormFolding {
         for (int c = 0; c < shift.length; c++) {
             shift[c] -= t.gamma[c] * (t.mean[c] - t.bias[c]) / t.batch[c];
         }
-        INDArray y = mgr.createUninitialized(type, t.u.dataType(), t.u.shape(), 'c');
-        ChannelKernels.affine(
-                t.u, NormalizedWeights.ratio(t.running, t.batch), shift, y, op.channelAxis());
-        return y;
+        double[] ratio = NormalizedWeights.ratio(t.running, t.batch);
+        ChannelKernels.affine(u, ratio, shift, u, op.channelAxis());
+        return u;
     }
 
     /** Whether a training forward pass has left what the backward pass needs. */
@@ -164,8 +164,13 @@ final class BatchNormFolding {
             long examples,
             LayerWorkspaceMgr mgr) {
         Trace t = trace;
-        INDArray folded = t.folded.weights();
-        INDArray gradFolded = gradW == null ? folded.ulike() : gradW;
+        INDArray memory = null;
+        if (w != null && (t.z != null || readsFolded())) {
+            memory = NormalizedWeights.like(w, ArrayType.BP_WORKING_MEM, mgr);
+        }
+        INDArray folded = foldedAgain(w, t, memory);
+        INDArray used = pass.quantizesWeights() ? t.linear.weights : folded;
+        INDArray gradFolded = gradW == null ? used.ulike() : gradW;
         INDArray x = t.linear.input;
         int axis = op.channelAxis();
         double[] sumG = ChannelKernels.sums(g, axis);
@@ -175,19 +180,55 @@ final class BatchNormFolding {
             du = mgr.createUninitialized(ArrayType.BP_WORKING_MEM, g.dataType(), g.shape(), 'c');
             ChannelKernels.scale(g, NormalizedWeights.ratio(t.running, t.batch), du, axis);
         }
-        INDArray dx = op.backward(x, t.linear.weights, null, du, gradFolded, null, mgr);
+        INDArray dx = op.backward(x, used, null, du, gradFolded, null, mgr);
+        double[] slopes = t.z == null ? null : slopes(used, gradFolded, sumG, t);
         pass.backwardWeights(folded, gradFolded, t.linear, examples);
         gradGamma = gammaThroughWeights(w, gradFolded, t);
         if (t.z == null) {
             frozenBias(b, sumG, gradB, t);
         }
         if (gradW != null) {
-            normalized.scaleWeights(gradW, t.folded.factors(), gradW);
+            normalized.scaleWeights(gradW, t.factors, gradW);
         }
         if (t.z != null) {
-            throughStatistics(w, g, sumG, dx, gradW, gradB, mask, mgr);
+            throughStatistics(w, slopes, sumG, dx, du, memory, gradW, gradB, mask, mgr);
         }
         return dx;
+    }
+
+    private boolean readsFolded() {
+        return !pass.quantizesWeights() || pass.backwardReadsWeights();
+    }
+
+    /** The folded weights as the forward pass had them, or null where nothing asks for them. */
+    private INDArray foldedAgain(INDArray w, Trace t, INDArray memory) {
+        if (w == null) {
+            DataType type = t.linear.weights.dataType();
+            return ChannelValues.array(t.factors, type, t.factors.length, 1);
+        }
+        if (!readsFolded()) {
+            return null;
+        }
+        normalized.scaleWeights(w, t.factors, memory);
+        return memory;
+    }
+
+    /**
+     * The gradient of the batch's deviation. What {@code y} owes to it is {@code (r * u - gamma *
+     * center) / s}. The op is linear in its weights, so {@code sum(du * u) = sum(dQ * Q)}, and
+     * {@code u} need not be kept.
+     */
+    private double[] slopes(INDArray used, INDArray gradUsed, double[] sumG, Trace t) {
+        double[] duTimesU =
+                ChannelKernels.dots(
+                        op.byOutput(gradUsed), op.byOutput(used), op.outputAxisOfWeights());
+        double[] slopes = new double[sumG.length];
+        for (int c = 0; c < slopes.length; c++) {
+            double s = t.batch[c];
+            double center = t.mean[c] - t.bias[c];
+            slopes[c] = -(duTimesU[c] - t.gamma[c] * center * sumG[c] / s) / s;
+        }
+        return slopes;
     }
 
     /** {@code sum(dW' * W) / r}. */
@@ -211,19 +252,27 @@ final class BatchNormFolding {
         double[] db = new double[mean.length];
         for (int c = 0; c < db.length; c++) {
             gradGamma[c] += sumG[c] * (bias[c] - mean[c]) / running[c];
-            db[c] = sumG[c] * t.folded.factors()[c];
+            db[c] = sumG[c] * t.factors[c];
         }
         if (gradB != null) {
             ChannelValues.write(db, gradB);
         }
     }
 
-    /** What goes through mean and deviation of the batch, by the float weights, to all others. */
+    /**
+     * What goes through mean and deviation of the batch, by the float weights, to all others.
+     *
+     * @param dS the gradient of the deviation
+     * @param dz memory for the gradient of what the statistics are of
+     * @param second memory for a second gradient of the weights
+     */
     private void throughStatistics(
             INDArray w,
-            INDArray g,
+            double[] dS,
             double[] sumG,
             INDArray dx,
+            INDArray dz,
+            INDArray second,
             INDArray gradW,
             INDArray gradB,
             INDArray mask,
@@ -231,33 +280,26 @@ final class BatchNormFolding {
         Trace t = trace;
         int axis = op.channelAxis();
         int channels = sumG.length;
-        double[] sumGu = ChannelKernels.dots(g, t.u, axis);
         double n = (double) t.z.length() / channels;
         double[] slope = new double[channels];
         double[] shift = new double[channels];
         double[] db = new double[channels];
         for (int c = 0; c < channels; c++) {
             double s = t.batch[c];
-            double center = t.mean[c] - t.bias[c];
-            gradGamma[c] -= sumG[c] * center / s;
+            gradGamma[c] -= sumG[c] * (t.mean[c] - t.bias[c]) / s;
             double dMean = -t.gamma[c] * sumG[c] / s;
-            // y depends on s as (r * u - gamma * center) / s does.
-            double dS = -(t.running[c] * sumGu[c] - t.gamma[c] * center * sumG[c]) / (s * s);
-            slope[c] = dS / (s * n);
+            slope[c] = dS[c] / (s * n);
             shift[c] = dMean / n - slope[c] * t.mean[c];
             db[c] = -dMean;
         }
-        INDArray dz =
-                mgr.createUninitialized(ArrayType.BP_WORKING_MEM, g.dataType(), g.shape(), 'c');
         ChannelKernels.affine(t.z, slope, shift, dz, axis);
         if (w == null) {
             dx.addi(dz);
             return;
         }
         op.masked(dz, mask);
-        gradientBuffer = LinearPass.bufferLike(w, gradientBuffer);
-        dx.addi(op.backward(t.linear.input, w, null, dz, gradientBuffer, null, mgr));
-        op.byOutput(gradW).addi(op.byOutput(gradientBuffer));
+        dx.addi(op.backward(t.linear.input, w, null, dz, second, null, mgr));
+        op.byOutput(gradW).addi(op.byOutput(second));
         if (gradB != null) {
             biasGradient(db, mask == null ? null : ChannelKernels.sums(dz, axis), gradB);
         }

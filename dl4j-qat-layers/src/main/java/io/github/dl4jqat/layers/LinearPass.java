@@ -235,15 +235,30 @@ final class LinearPass {
         return !x.isNaN().any() && !x.isInfinite().any();
     }
 
+    /** Whether the weights that a trace holds are others than those that were given. */
+    boolean quantizesWeights() {
+        return weightQuantizer != null;
+    }
+
+    /** Whether {@link #backwardWeights} looks at the weights. */
+    boolean backwardReadsWeights() {
+        return weightQuantizer != null && weightQuantizer.backwardReadsWeights();
+    }
+
     /**
      * The gradient of the weights from that of the quantized weights, in place.
      *
+     * @param w the weights; may be null if they are not read
      * @param examples size of the batch
      */
     void backwardWeights(INDArray w, INDArray grad, Trace trace, long examples) {
         if (trace.weightPass != null) {
             weightQuantizer.backward(
-                    trace.weightPass, op.byOutput(w), op.byOutput(grad), trace.moment, examples);
+                    trace.weightPass,
+                    w == null ? null : op.byOutput(w),
+                    op.byOutput(grad),
+                    trace.moment,
+                    examples);
         }
     }
 

@@ -3,6 +3,8 @@ package io.github.dl4jqat.layers;
 import io.github.dl4jqat.ops.ChannelKernels;
 import java.util.Arrays;
 import java.util.Map;
+import org.deeplearning4j.nn.workspace.ArrayType;
+import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -16,8 +18,6 @@ final class NormalizedWeights {
     private final LinearOp op;
     private final Map<String, INDArray> params;
     private final RunningStatistics statistics;
-
-    private INDArray buffer;
 
     NormalizedWeights(FoldedBatchNorm how, LinearOp op, Map<String, INDArray> params) {
         this.how = how;
@@ -72,25 +72,46 @@ final class NormalizedWeights {
         return ratio;
     }
 
-    /** Weights and bias as evaluation has them. */
+    /** Weights and bias as evaluation has them, the weights in an array of their own. */
     Folded fold(INDArray w, INDArray b) {
+        return fold(w, b, w == null ? null : LinearPass.bufferLike(w, null));
+    }
+
+    /** The same with weights of that kind. */
+    Folded fold(INDArray w, INDArray b, ArrayType type, LayerWorkspaceMgr mgr) {
+        return fold(w, b, w == null ? null : like(w, type, mgr));
+    }
+
+    /** An array for folded weights. */
+    static INDArray like(INDArray w, ArrayType type, LayerWorkspaceMgr mgr) {
+        return mgr.createUninitialized(type, w.dataType(), w.shape(), w.ordering());
+    }
+
+    private Folded fold(INDArray w, INDArray b, INDArray to) {
         double[] factors = factors();
+        INDArray bias = bias(b, factors);
+        if (w == null) {
+            INDArray weights = ChannelValues.array(factors, bias.dataType(), factors.length, 1);
+            return new Folded(weights, bias, factors);
+        }
+        scaleWeights(w, factors, to);
+        return new Folded(to, bias, factors);
+    }
+
+    /** The bias as evaluation has it. */
+    INDArray bias(INDArray b) {
+        return bias(b, factors());
+    }
+
+    private INDArray bias(INDArray b, double[] factors) {
         double[] mean = statistics.mean();
         double[] shift = betas();
         double[] bias = biases(b, shift.length);
         for (int c = 0; c < shift.length; c++) {
             shift[c] += factors[c] * (bias[c] - mean[c]);
         }
-        INDArray like = params.get(FoldedBatchNorm.MEAN);
         long[] shape = b == null ? new long[] {shift.length} : b.shape();
-        INDArray foldedBias = ChannelValues.array(shift, like.dataType(), shape);
-        if (w == null) {
-            INDArray weights = ChannelValues.array(factors, like.dataType(), factors.length, 1);
-            return new Folded(weights, foldedBias, factors);
-        }
-        buffer = LinearPass.bufferLike(w, buffer);
-        scaleWeights(w, factors, buffer);
-        return new Folded(buffer, foldedBias, factors);
+        return ChannelValues.array(shift, params.get(FoldedBatchNorm.MEAN).dataType(), shape);
     }
 
     /** Chooses gamma and beta so that a stock normalization computes {@code w * x + b}. */

@@ -39,7 +39,7 @@ final class Reestimation {
         INDArray weights = w.ulike();
         normalized.scaleWeights(w, factors, weights);
         LinearPass.Trace quantized = new LinearPass.Trace();
-        pass.quantizeWeights(x, weights, normalized.fold(w, b).bias(), false, quantized);
+        pass.quantizeWeights(x, weights, normalized.bias(b), false, quantized);
         double[] left =
                 ChannelKernels.dots(
                         op.byOutput(quantized.weights),

@@ -118,13 +118,24 @@ final class WeightQuantizer {
         }
     }
 
+    /** Whether {@link #backward} looks at the weights. */
+    boolean backwardReadsWeights() {
+        return freezing != null || Double.isNaN(factor());
+    }
+
+    /** What the gradient is multiplied with, or not a number where that depends on the weights. */
+    private double factor() {
+        return ownRange() ? factorOfClipping(how.estimator()) : Double.NaN;
+    }
+
     /**
      * The gradient of the weights from that of the quantized weights, in place.
      *
+     * @param w the weights; may be null if they are not read
      * @param examples size of the batch, by which DL4J divides gradients later
      */
     void backward(QuantizerPass pass, INDArray w, INDArray grad, Moment moment, long examples) {
-        double factor = ownRange() ? factorOfClipping(how.estimator()) : Double.NaN;
+        double factor = factor();
         if (Double.isNaN(factor)) {
             learned.gradients(pass.backward(w, grad, grad));
         } else if (factor != 1) {

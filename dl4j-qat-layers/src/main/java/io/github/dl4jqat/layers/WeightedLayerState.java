@@ -100,7 +100,8 @@ final class WeightedLayerState extends LayerState {
         if (folding == null) {
             return linearPass.exact(x, w, b, f, mgr);
         }
-        NormalizedWeights.Folded folded = folding.normalized().fold(w, b);
+        NormalizedWeights.Folded folded =
+                folding.normalized().fold(w, b, ArrayType.FF_WORKING_MEM, mgr);
         return linearPass.exact(x, folded.weights(), folded.bias(), f, mgr);
     }
 
