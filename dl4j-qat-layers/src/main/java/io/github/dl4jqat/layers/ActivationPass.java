@@ -6,6 +6,7 @@ import org.deeplearning4j.nn.workspace.ArrayType;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
 import org.nd4j.linalg.activations.IActivation;
 import org.nd4j.linalg.activations.impl.ActivationIdentity;
+import org.nd4j.linalg.activations.impl.ActivationRReLU;
 import org.nd4j.linalg.activations.impl.ActivationReLU;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -17,7 +18,9 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  *   any other           y = Q_out(f(Q_pre(z)))
  * </pre>
  *
- * <p>In training a ReLU and the quantizer behind it are one pass over memory each way.
+ * <p>In training a ReLU and the quantizer behind it are one pass over memory each way. Of any other
+ * function nothing is kept between {@code z} and {@code y}: the backward pass computes that once
+ * more, in working memory.
  *
  * <p>Belongs to one running layer; not thread-safe.
  */
@@ -37,12 +40,13 @@ final class ActivationPass {
         private INDArray activation;
         private QuantizerPass outputPass;
         private boolean rectified;
+        private boolean repeats;
     }
 
     /**
      * The forward pass.
      *
-     * @param z may be overwritten when not training
+     * @param z may be overwritten when not training; when training it is kept, and never written
      * @param f the activation function, or null for none
      * @param trace filled in when training; may be null otherwise
      */
@@ -51,32 +55,49 @@ final class ActivationPass {
         if (training && trace != null && rectifies(f)) {
             return rectified(z, mgr, trace);
         }
+        boolean repeats = training && trace != null && canRepeat(f);
+        boolean quantizes = quantizers.output() != null && !quantizers.unquantized(training);
+        ArrayType between = repeats && quantizes ? ArrayType.FF_WORKING_MEM : ArrayType.ACTIVATIONS;
         INDArray zQuantized = z;
         QuantizerPass zPass = null;
         if (quantizers.preActivation() != null && quantizers.needsTable(f)) {
             zPass = quantizers.observe(quantizers.preActivation(), z, training);
             if (zPass != null) {
-                zQuantized = LayerQuantizers.quantized(z, zPass, ArrayType.ACTIVATIONS, mgr);
+                zQuantized = LayerQuantizers.quantized(z, zPass, between, mgr);
             }
         }
         INDArray a = zQuantized;
-        if (f != null && !(f instanceof ActivationIdentity)) {
-            // The function overwrites its argument, which the backward pass still needs.
-            INDArray argument =
-                    training ? mgr.dup(ArrayType.ACTIVATIONS, zQuantized, 'c') : zQuantized;
-            a = f.getActivation(argument, training);
+        if (computes(f)) {
+            // The function overwrites its argument, which the backward pass may still need.
+            boolean needed = training && (zQuantized == z || !repeats);
+            a = f.getActivation(needed ? mgr.dup(between, zQuantized, 'c') : zQuantized, training);
         }
         QuantizerPass outputPass = quantizers.observe(quantizers.output(), a, training);
         if (training && trace != null) {
             trace.z = z;
-            trace.zQuantized = zQuantized;
             trace.zPass = zPass;
-            trace.activation = a;
             trace.outputPass = outputPass;
+            trace.repeats = repeats;
+            if (!repeats) {
+                trace.zQuantized = zQuantized;
+                trace.activation = a;
+            }
         }
-        return outputPass == null
-                ? a
-                : LayerQuantizers.quantized(a, outputPass, ArrayType.ACTIVATIONS, mgr);
+        if (outputPass != null) {
+            return LayerQuantizers.quantized(a, outputPass, ArrayType.ACTIVATIONS, mgr);
+        }
+        return between == ArrayType.ACTIVATIONS ? a : mgr.leverageTo(ArrayType.ACTIVATIONS, a);
+    }
+
+    private static boolean computes(IActivation f) {
+        return f != null && !(f instanceof ActivationIdentity);
+    }
+
+    /** Whether a function gives the same numbers again; of those of others nobody knows. */
+    private static boolean canRepeat(IActivation f) {
+        return !computes(f)
+                || (f.getClass().getPackage().equals(ActivationIdentity.class.getPackage())
+                        && !(f instanceof ActivationRReLU));
     }
 
     /** Whether a function is a ReLU without further settings, and there is no table before it. */
@@ -112,19 +133,35 @@ final class ActivationPass {
             RectifiedKernels.slope(trace.z, epsilon, grad);
             return grad;
         }
+        INDArray at = trace.repeats ? argument(f, mgr, trace) : trace.zQuantized;
         if (trace.outputPass != null) {
             grad =
                     mgr.createUninitialized(
                             ArrayType.BP_WORKING_MEM, epsilon.dataType(), epsilon.shape(), 'c');
-            quantizers.output().backward(trace.activation, epsilon, grad, trace.outputPass);
+            INDArray a = trace.activation;
+            if (trace.repeats) {
+                a = at;
+                if (computes(f)) {
+                    a = f.getActivation(mgr.dup(ArrayType.BP_WORKING_MEM, at, 'c'), true);
+                }
+            }
+            quantizers.output().backward(a, epsilon, grad, trace.outputPass);
         }
         if (trace.rectified) {
             return grad;
         }
-        INDArray dz = f == null ? grad : f.backprop(trace.zQuantized, grad).getFirst();
+        INDArray dz = f == null ? grad : f.backprop(at, grad).getFirst();
         if (trace.zPass != null) {
             quantizers.preActivation().backward(trace.z, dz, dz, trace.zPass);
         }
         return dz;
+    }
+
+    /** What the function was applied to; it may be overwritten where there is a function. */
+    private static INDArray argument(IActivation f, LayerWorkspaceMgr mgr, Trace trace) {
+        if (trace.zPass != null) {
+            return LayerQuantizers.quantized(trace.z, trace.zPass, ArrayType.BP_WORKING_MEM, mgr);
+        }
+        return computes(f) ? mgr.dup(ArrayType.BP_WORKING_MEM, trace.z, 'c') : trace.z;
     }
 }

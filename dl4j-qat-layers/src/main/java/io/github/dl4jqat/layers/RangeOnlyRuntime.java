@@ -38,6 +38,10 @@ final class RangeOnlyRuntime extends AbstractLayer<org.deeplearning4j.nn.conf.la
     private final transient ExactForm exactForm;
     private final transient LayerState state;
     private final transient ActivationPass activationPass;
+
+    /** What the layer applies to each number; null for one that does something else. */
+    private final transient IActivation function;
+
     private final transient InputQuantization inputQuantization;
     private final transient Map<String, INDArray> params;
     private transient INDArray paramsView;
@@ -68,6 +72,8 @@ final class RangeOnlyRuntime extends AbstractLayer<org.deeplearning4j.nn.conf.la
         state = new LayerState(conf, params, paramsView, this);
         activationPass = new ActivationPass(state.quantizers());
         inputQuantization = new InputQuantization(state.quantizers());
+        function =
+                conf.getLayer() instanceof ActivationLayer layer ? layer.getActivationFn() : null;
     }
 
     @Override
@@ -93,8 +99,13 @@ final class RangeOnlyRuntime extends AbstractLayer<org.deeplearning4j.nn.conf.la
                 input.dataType() == dataType ? input : mgr.leverageTo(type, input.castTo(dataType));
         read = inputQuantization.forward(x, training, type, mgr);
         feedStock(mgr);
-        INDArray z = stock.activate(training, mgr);
         trace = training ? new ActivationPass.Trace() : null;
+        if (training && function != null) {
+            // Without the copies of its input that the stock layer makes.
+            INDArray y = activationPass.forward(stock.input(), function, true, mgr, trace);
+            return mgr.leverageTo(ArrayType.ACTIVATIONS, y);
+        }
+        INDArray z = stock.activate(training, mgr);
         return activationPass.forward(z, null, training, mgr, trace);
     }
 
@@ -147,9 +158,15 @@ final class RangeOnlyRuntime extends AbstractLayer<org.deeplearning4j.nn.conf.la
         if (trace == null) {
             state.quantizers().replay(() -> activate(true, mgr));
         }
-        INDArray delta = activationPass.backward(inOutputShape(epsilon), null, mgr, trace);
-        feedStock(mgr);
-        INDArray epsilonNext = stock.backpropGradient(delta, mgr).getSecond();
+        INDArray delta = activationPass.backward(inOutputShape(epsilon), function, mgr, trace);
+        INDArray epsilonNext;
+        if (function == null) {
+            feedStock(mgr);
+            epsilonNext = stock.backpropGradient(delta, mgr).getSecond();
+        } else {
+            // What comes next may be written into; what came in may not.
+            epsilonNext = delta == epsilon ? mgr.dup(ArrayType.ACTIVATION_GRAD, delta) : delta;
+        }
         if (takesNorm()) {
             zeroWhereNothingIs(epsilonNext);
         }
