@@ -238,8 +238,71 @@ class OrtEngineTest {
 
     @Test
     void thisProcessorIsExact() {
-        assertThat(OrtSelfCheck.products()).isNotNull();
         assertThat(OrtSelfCheck.isExact(OrtSelfCheck.Products.WIDE)).isTrue();
+        boolean fastest = OrtSelfCheck.products() == OrtSelfCheck.Products.FASTEST;
+        assertThat(fastest).isEqualTo(OrtSelfCheck.isExact(OrtSelfCheck.Products.FASTEST));
+    }
+
+    /**
+     * Products of 255 and 127, two of which are too many for 16 bits. The output's step is one such
+     * product, so that the integer of an output is the number of weights that it has.
+     */
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void theLargestProductsAddUpToTheInteger(boolean dense) {
+        int most = 255;
+        QuantParams one = QuantParams.of(Quantizers.uint8PerTensor(), 1f, 0);
+        QuantParams product = QuantParams.of(Quantizers.uint8PerTensor(), 255f * 127f, 0);
+        int[] values = new int[(most + 1) * most];
+        for (int o = 0; o <= most; o++) {
+            Arrays.fill(values, o * most, o * most + o, 127);
+        }
+        QuantParams scale = QuantParams.of(Quantizers.int8PerTensor(), 1f, 0);
+        int side = dense ? 1 : 3;
+        List<Integer> shape = dense ? List.of(most) : List.of(most, side, side);
+        List<Integer> result = dense ? List.of(most + 1) : List.of(most + 1, side, side);
+        TensorType x = new TensorType("x", shape, null);
+        TensorType q = new TensorType("q", shape, one);
+        TensorType out = new TensorType("out", result, product);
+        List<Integer> kernel = dense ? List.of(most + 1, most) : List.of(most + 1, most, 1, 1);
+        Weights weights = Weights.of(scale, kernel, values, new int[most + 1]);
+        IntegerOp sum =
+                dense
+                        ? Dense.of("sum", q, out, weights, Requantization.FLOAT)
+                        : new Conv2d(
+                                "sum",
+                                q,
+                                out,
+                                weights,
+                                Window2d.of(1, 1),
+                                1,
+                                Requantization.FLOAT,
+                                0,
+                                255);
+        IntegerModel model =
+                IntegerModel.builder()
+                        .input(x)
+                        .add(new Quantize("begin", x, q))
+                        .add(sum)
+                        .add(
+                                Dequantize.linear(
+                                        "end", out, new TensorType("y", result, null), false))
+                        .output("y")
+                        .build();
+        try (OrtEngine engine = new OrtEngine(model, null, OrtSelfCheck.products())) {
+            for (int batch : new int[] {1, 3}) {
+                int[] input = new int[q.elements() * batch];
+                Arrays.fill(input, 255);
+                int[] y =
+                        engine.run(Map.of("q", TensorData.of(input)), List.of("out"), batch)
+                                .get("out")
+                                .ints();
+                assertThat(y).hasSize((most + 1) * side * side * batch);
+                for (int i = 0; i < y.length; i++) {
+                    assertThat(y[i]).as("%d of %d", i, batch).isEqualTo(i / (side * side) % 256);
+                }
+            }
+        }
     }
 
     @Test
