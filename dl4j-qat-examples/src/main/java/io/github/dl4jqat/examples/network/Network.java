@@ -15,9 +15,12 @@ import java.util.Map;
 import java.util.zip.ZipFile;
 import org.deeplearning4j.nn.api.Layer;
 import org.deeplearning4j.nn.api.Model;
+import org.deeplearning4j.nn.api.NeuralNetwork;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.optimize.api.TrainingListener;
+import org.deeplearning4j.util.ModelSerializer;
+import org.nd4j.evaluation.classification.Evaluation;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.DataSet;
 import org.nd4j.linalg.dataset.api.iterator.DataSetIterator;
@@ -52,6 +55,9 @@ public sealed interface Network {
                 : new Layers(MultiLayerNetwork.load(file.toFile(), true));
     }
 
+    /** The network itself. */
+    Model net();
+
     /** What {@link #prepare} would do to each layer, and why. */
     PreparationPlan plan(QatConfig config);
 
@@ -62,10 +68,14 @@ public sealed interface Network {
     void calibrate(DataSetIterator data, int batches);
 
     /** Trains for one pass over the data. */
-    void fit(DataSetIterator data);
+    default void fit(DataSetIterator data) {
+        ((NeuralNetwork) net()).fit(data);
+    }
 
     /** Trains on one batch. */
-    void fit(DataSet batch);
+    default void fit(DataSet batch) {
+        ((NeuralNetwork) net()).fit(batch);
+    }
 
     /** The integer model of a prepared network. */
     IntegerNetwork convert();
@@ -87,7 +97,9 @@ public sealed interface Network {
     VerificationReport verify(IntegerNetwork integer, DataSetIterator data);
 
     /** The fraction of examples whose label the network gets right. */
-    double accuracy(DataSetIterator data);
+    default double accuracy(DataSetIterator data) {
+        return ((NeuralNetwork) net()).doEvaluation(data, new Evaluation())[0].accuracy();
+    }
 
     INDArray output(INDArray input);
 
@@ -100,7 +112,9 @@ public sealed interface Network {
     void learningRate(double rate);
 
     /** Replaces all listeners. */
-    void listeners(TrainingListener... listeners);
+    default void listeners(TrainingListener... listeners) {
+        net().setListeners(listeners);
+    }
 
     /** Writes the usual Deeplearning4j zip, with the state of the updater. */
     default void save(Path file) throws IOException {
@@ -108,9 +122,13 @@ public sealed interface Network {
     }
 
     /** Writes the usual Deeplearning4j zip. */
-    void save(Path file, boolean withUpdater) throws IOException;
+    default void save(Path file, boolean withUpdater) throws IOException {
+        ModelSerializer.writeModel(net(), file.toFile(), withUpdater);
+    }
 
-    long parameters();
+    default long parameters() {
+        return net().numParams();
+    }
 
     /** Deeplearning4j's own summary. */
     String summary();
@@ -145,16 +163,6 @@ public sealed interface Network {
         }
 
         @Override
-        public void fit(DataSetIterator data) {
-            net.fit(data);
-        }
-
-        @Override
-        public void fit(DataSet batch) {
-            net.fit(batch);
-        }
-
-        @Override
         public IntegerNetwork convert() {
             return Qat.convert(net);
         }
@@ -180,11 +188,6 @@ public sealed interface Network {
         }
 
         @Override
-        public double accuracy(DataSetIterator data) {
-            return net.evaluate(data).accuracy();
-        }
-
-        @Override
         public INDArray output(INDArray input) {
             return net.output(input);
         }
@@ -202,21 +205,6 @@ public sealed interface Network {
         @Override
         public void learningRate(double rate) {
             net.setLearningRate(rate);
-        }
-
-        @Override
-        public void listeners(TrainingListener... listeners) {
-            net.setListeners(listeners);
-        }
-
-        @Override
-        public void save(Path file, boolean withUpdater) throws IOException {
-            net.save(file.toFile(), withUpdater);
-        }
-
-        @Override
-        public long parameters() {
-            return net.numParams();
         }
 
         @Override
@@ -254,16 +242,6 @@ public sealed interface Network {
         }
 
         @Override
-        public void fit(DataSetIterator data) {
-            net.fit(data);
-        }
-
-        @Override
-        public void fit(DataSet batch) {
-            net.fit(batch);
-        }
-
-        @Override
         public IntegerNetwork convert() {
             return Qat.convert(net);
         }
@@ -289,11 +267,6 @@ public sealed interface Network {
         }
 
         @Override
-        public double accuracy(DataSetIterator data) {
-            return net.evaluate(data).accuracy();
-        }
-
-        @Override
         public INDArray output(INDArray input) {
             return net.outputSingle(input);
         }
@@ -311,21 +284,6 @@ public sealed interface Network {
         @Override
         public void learningRate(double rate) {
             net.setLearningRate(rate);
-        }
-
-        @Override
-        public void listeners(TrainingListener... listeners) {
-            net.setListeners(listeners);
-        }
-
-        @Override
-        public void save(Path file, boolean withUpdater) throws IOException {
-            net.save(file.toFile(), withUpdater);
-        }
-
-        @Override
-        public long parameters() {
-            return net.numParams();
         }
 
         @Override
