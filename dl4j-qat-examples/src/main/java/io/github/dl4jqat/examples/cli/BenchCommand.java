@@ -4,7 +4,6 @@ import io.github.dl4jqat.examples.bench.Effort;
 import io.github.dl4jqat.examples.bench.Figure;
 import io.github.dl4jqat.examples.bench.Suite;
 import io.github.dl4jqat.examples.bench.Suites;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -13,6 +12,7 @@ import java.util.concurrent.Callable;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParentCommand;
 
@@ -48,6 +48,7 @@ final class BenchCommand implements Callable<Integer> {
     private static final String ALL = "all";
 
     @ParentCommand private QatCli cli;
+    @Mixin private JsonOption json;
 
     @Option(
             names = "--suite",
@@ -75,13 +76,6 @@ final class BenchCommand implements Callable<Integer> {
 
     @Option(names = "--list", description = "Only show what there is to measure.")
     private boolean list;
-
-    @Writes
-    @Option(
-            names = "--json",
-            paramLabel = "FILE",
-            description = "Write the figures to this file, for programs.")
-    private Path json;
 
     @Override
     public Integer call() throws Exception {
@@ -114,9 +108,7 @@ final class BenchCommand implements Callable<Integer> {
         if (list) {
             return 0;
         }
-        if (json != null) {
-            Json.write(json, figures.stream().map(Figure::entries).toList());
-        }
+        json.write(figures.stream().map(Figure::entries).toList());
         cli.console().text("");
         cli.console().text(table(figures).toString());
         cli.console().text("");

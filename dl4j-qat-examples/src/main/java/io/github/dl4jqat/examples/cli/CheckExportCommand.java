@@ -15,6 +15,7 @@ import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.ParentCommand;
@@ -41,6 +42,7 @@ final class CheckExportCommand implements Callable<Integer> {
     private static final String NAME = "model";
 
     @ParentCommand private QatCli cli;
+    @Mixin private JsonOption json;
 
     @Parameters(paramLabel = "MODEL", description = "A .qnet file.")
     private Path model;
@@ -61,13 +63,6 @@ final class CheckExportCommand implements Callable<Integer> {
                             + " end.")
     private Path out;
 
-    @Writes
-    @Option(
-            names = "--json",
-            paramLabel = "FILE",
-            description = "Write the figures to this file, for programs.")
-    private Path json;
-
     @Override
     public Integer call() throws Exception {
         DigitSetIterator test = DigitSetIterator.inOrder(MnistFolder.of(folder).test(), 1);
@@ -87,9 +82,7 @@ final class CheckExportCommand implements Callable<Integer> {
                             NAME,
                             what -> cli.console().line("Running %s ...", what));
             show(results);
-            if (json != null) {
-                Json.write(json, results.stream().map(DeployedModel::entries).toList());
-            }
+            json.write(results.stream().map(DeployedModel::entries).toList());
         } catch (UnsupportedOpException | IllegalArgumentException e) {
             throw new InputException(model + ": " + e.getMessage(), e);
         } finally {
@@ -107,18 +100,16 @@ final class CheckExportCommand implements Callable<Integer> {
             table.row(
                     r.format(),
                     r.runtime(),
-                    percent(r.accuracy()),
-                    percent(r.labelAgreement()),
+                    Percent.of(r.accuracy()),
+                    Percent.of(r.labelAgreement()),
                     r.maxLsb() + " LSB",
                     String.format(Locale.ROOT, "%,d", r.bytes()));
         }
         cli.console().text(table.toString());
         cli.console()
-                .line("  The Java engine gets %s right.", percent(results.get(0).javaAccuracy()));
-    }
-
-    private static String percent(double fraction) {
-        return String.format(Locale.ROOT, "%.2f %%", 100 * fraction);
+                .line(
+                        "  The Java engine gets %s right.",
+                        Percent.of(results.get(0).javaAccuracy()));
     }
 
     private static void delete(Path files) throws IOException {

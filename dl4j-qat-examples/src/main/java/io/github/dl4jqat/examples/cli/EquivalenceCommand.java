@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import org.nd4j.linalg.api.buffer.DataType;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParentCommand;
 
@@ -44,14 +45,8 @@ import picocli.CommandLine.ParentCommand;
 final class EquivalenceCommand implements Callable<Integer> {
 
     @ParentCommand private QatCli cli;
-
-    @Option(
-            names = "--data",
-            paramLabel = "DIR",
-            description =
-                    "A folder with MNIST-style IDX files (train-images-idx3-ubyte.gz and so on,"
-                            + " compressed or not).")
-    private Path folder;
+    @Mixin private DigitOptions digits;
+    @Mixin private JsonOption json;
 
     @Option(
             names = "--variant",
@@ -129,23 +124,10 @@ final class EquivalenceCommand implements Callable<Integer> {
 
     @Writes
     @Option(
-            names = "--json",
-            paramLabel = "FILE",
-            description = "Write the figures to this file, for programs.")
-    private Path json;
-
-    @Writes
-    @Option(
             names = "--plot",
             paramLabel = "FILE",
             description = "Draw the measures over the training, as a PNG file.")
     private Path plot;
-
-    @Option(names = "--limit-train", hidden = true, defaultValue = "" + Integer.MAX_VALUE)
-    private int limitTrain;
-
-    @Option(names = "--limit-test", hidden = true, defaultValue = "" + Integer.MAX_VALUE)
-    private int limitTest;
 
     @Option(names = "--batch", hidden = true)
     private Integer batch;
@@ -175,21 +157,17 @@ final class EquivalenceCommand implements Callable<Integer> {
     public Integer call() throws Exception {
         require("--epochs", epochs, 1);
         require("--decades", decades, 0);
-        require("--limit-train", limitTrain, 1);
-        require("--limit-test", limitTest, 1);
         Settings settings = settings();
-        DigitData data = folder == null ? DigitData.atHand() : DigitData.fromFolder(folder);
+        DigitData data = digits.data();
         introduce(settings, data);
         EquivalenceResult result =
                 new EquivalenceExperiment(
                                 settings,
-                                data.limit(limitTrain, limitTest),
+                                data,
                                 (what, steps) -> new Progress(cli.console(), what, steps))
                         .run();
         conclude(result);
-        if (json != null) {
-            Json.write(json, result.entries());
-        }
+        json.write(result.entries());
         if (plot != null) {
             AtomicFile.write(plot, result::plot);
         }
@@ -270,11 +248,11 @@ final class EquivalenceCommand implements Callable<Integer> {
                     result.describe(row.getKey()),
                     number("%.3g", c.alignmentError()),
                     number("%.3g", c.distance()),
-                    percent(c.weightAgreement()),
-                    percent(c.changePoints().sequences()),
-                    percent(c.inferenceAgreement()),
+                    Percent.of(c.weightAgreement()),
+                    Percent.of(c.changePoints().sequences()),
+                    Percent.of(c.inferenceAgreement()),
                     number("%.3g", c.logitError()),
-                    percent(c.accuracy()));
+                    Percent.of(c.accuracy()));
         }
         cli.console().text("");
         cli.console().text(table.toString());
@@ -282,7 +260,7 @@ final class EquivalenceCommand implements Callable<Integer> {
         cli.console()
                 .line(
                         "  The network with the tanh gradient has %s right.",
-                        percent(result.accuracyEstimator()));
+                        Percent.of(result.accuracyEstimator()));
         if (result.decades().size() > 1) {
             cli.console().text("");
             cli.console().text(decades(result).toString());
@@ -304,7 +282,7 @@ final class EquivalenceCommand implements Callable<Integer> {
                     number("%.3g", d.learningRate()),
                     number("%.3g", d.alignmentError()),
                     number("%.3g", d.distance()),
-                    percent(d.weightAgreement()),
+                    Percent.of(d.weightAgreement()),
                     number("%.3g", d.alignmentErrorUntreated()));
         }
         return table;
@@ -312,9 +290,5 @@ final class EquivalenceCommand implements Callable<Integer> {
 
     private static String number(String format, double value) {
         return String.format(Locale.ROOT, format, value);
-    }
-
-    private static String percent(double fraction) {
-        return String.format(Locale.ROOT, "%.2f %%", 100 * fraction);
     }
 }

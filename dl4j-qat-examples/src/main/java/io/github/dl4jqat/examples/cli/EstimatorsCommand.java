@@ -17,6 +17,7 @@ import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import org.deeplearning4j.optimize.api.TrainingListener;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParentCommand;
 
@@ -52,14 +53,8 @@ final class EstimatorsCommand implements Callable<Integer>, Comparison.Watcher {
     private static final int MOST_BITS = 8;
 
     @ParentCommand private QatCli cli;
-
-    @Option(
-            names = "--data",
-            paramLabel = "DIR",
-            description =
-                    "A folder with MNIST-style IDX files (train-images-idx3-ubyte.gz and so on,"
-                            + " compressed or not).")
-    private Path folder;
+    @Mixin private DigitOptions digits;
+    @Mixin private JsonOption json;
 
     @Option(
             names = "--bits",
@@ -100,36 +95,20 @@ final class EstimatorsCommand implements Callable<Integer>, Comparison.Watcher {
 
     @Writes
     @Option(
-            names = "--json",
-            paramLabel = "FILE",
-            description = "Write the results to this file, for programs.")
-    private Path json;
-
-    @Writes
-    @Option(
             names = "--html",
             paramLabel = "FILE",
             description = "Write a page with tables and plots to this file.")
     private Path html;
 
-    @Option(names = "--limit-train", hidden = true, defaultValue = "" + Integer.MAX_VALUE)
-    private int limitTrain;
-
-    @Option(names = "--limit-test", hidden = true, defaultValue = "" + Integer.MAX_VALUE)
-    private int limitTest;
-
     private final long start = System.nanoTime();
 
     @Override
     public Integer call() throws Exception {
-        requirePositive("--epochs", epochs);
-        requirePositive("--seeds", seeds);
-        requirePositive("--limit-train", limitTrain);
-        requirePositive("--limit-test", limitTest);
+        DigitOptions.requirePositive("--epochs", epochs);
+        DigitOptions.requirePositive("--seeds", seeds);
         List<Integer> widths = widths();
         List<EstimatorRecipe> recipes = recipes(widths);
-        DigitData all = folder == null ? DigitData.atHand() : DigitData.fromFolder(folder);
-        DigitData data = all.limit(limitTrain, limitTest);
+        DigitData data = digits.data();
         Protocol protocol = Protocol.usual(epochs, seeds);
         cli.console()
                 .line(
@@ -137,21 +116,13 @@ final class EstimatorsCommand implements Callable<Integer>, Comparison.Watcher {
                         data.train().size(), data.test().size(), data.source());
         List<ComparisonRow> rows =
                 new Comparison(data, protocol, recipes, widths, LeNetRecipe::network, this).run();
-        if (json != null) {
-            Json.write(json, rows.stream().map(ComparisonRow::entries).toList());
-        }
+        json.write(rows.stream().map(ComparisonRow::entries).toList());
         if (html != null) {
             String page = ComparisonPage.of(data, protocol, rows);
             AtomicFile.write(html, draft -> Files.writeString(draft, page));
         }
         conclude(rows, widths);
         return 0;
-    }
-
-    private static void requirePositive(String option, int value) throws InputException {
-        if (value < 1) {
-            throw new InputException(option + ": expected at least 1, got " + value);
-        }
     }
 
     private List<Integer> widths() throws InputException {
@@ -216,7 +187,7 @@ final class EstimatorsCommand implements Callable<Integer>, Comparison.Watcher {
                         seed,
                         row.estimator(),
                         Count.of(row.bits(), "bit"),
-                        percent(row.accuracy()),
+                        Percent.of(row.accuracy()),
                         done == 1 || done == all
                                 ? ""
                                 : ", about " + Math.max(1, left.toMinutes()) + " min left");
@@ -234,7 +205,7 @@ final class EstimatorsCommand implements Callable<Integer>, Comparison.Watcher {
                                 .filter(r -> r.estimator().equals(name))
                                 .filter(r -> r.bits() == b || r.bits() == ComparisonRow.FLOAT_BITS)
                                 .findFirst()
-                                .map(r -> percent(r.accuracy()))
+                                .map(r -> Percent.of(r.accuracy()))
                                 .orElse("-"));
             }
             table.row(cells.toArray(String[]::new));
@@ -251,11 +222,7 @@ final class EstimatorsCommand implements Callable<Integer>, Comparison.Watcher {
                                 : "Means of "
                                         + seeds
                                         + " seeds; the largest difference between seeds is "
-                                        + percent(spread),
+                                        + Percent.of(spread),
                         (System.nanoTime() - start) / 1e9);
-    }
-
-    private static String percent(double fraction) {
-        return String.format(Locale.ROOT, "%.2f %%", 100 * fraction);
     }
 }

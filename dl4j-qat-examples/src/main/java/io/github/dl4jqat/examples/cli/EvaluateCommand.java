@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.ParentCommand;
@@ -37,6 +38,7 @@ final class EvaluateCommand implements Callable<Integer> {
     private static final int BATCH = 250;
 
     @ParentCommand private QatCli cli;
+    @Mixin private JsonOption json;
 
     @Parameters(paramLabel = "MODEL", description = "A .qnet file or a Deeplearning4j zip.")
     private Path model;
@@ -57,13 +59,6 @@ final class EvaluateCommand implements Callable<Integer> {
                 "ort (ONNX Runtime) or auto (the fastest there is). Default: ${DEFAULT-VALUE}."
             })
     private Engine engine;
-
-    @Writes
-    @Option(
-            names = "--json",
-            paramLabel = "FILE",
-            description = "Write the accuracy (a fraction) to this file, for programs.")
-    private Path json;
 
     /** The engines by the names of the option. */
     enum Engine {
@@ -93,9 +88,7 @@ final class EvaluateCommand implements Callable<Integer> {
                 .line(
                         "%.2f %% of %,d pictures are right (%.1f seconds)",
                         100 * accuracy, test.size(), (System.nanoTime() - start) / 1e9);
-        if (json != null) {
-            Json.write(json, Map.of("accuracy", accuracy));
-        }
+        json.write(Map.of("accuracy", accuracy));
         return 0;
     }
 

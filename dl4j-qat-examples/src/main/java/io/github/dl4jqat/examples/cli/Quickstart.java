@@ -72,11 +72,11 @@ final class Quickstart {
         }
         double floatAccuracy = floating.accuracy(test());
         AtomicFile.write(file("-float.zip"), floating::save);
-        console.line("  %s of the test digits are right", percent(floatAccuracy));
+        console.line("  %s of the test digits are right", Percent.of(floatAccuracy));
 
         title(2, "Quantize it without training: look at some batches, convert");
         double ptqAccuracy = withoutTraining(floating, train);
-        console.line("  %s are right", percent(ptqAccuracy));
+        console.line("  %s are right", Percent.of(ptqAccuracy));
 
         title(
                 3,
@@ -93,7 +93,7 @@ final class Quickstart {
         train(quantized, train, plan.fineTuneEpochs());
         double qatAccuracy = quantized.accuracy(test());
         AtomicFile.write(file("-qat.zip"), quantized::save);
-        console.line("  %s are right", percent(qatAccuracy));
+        console.line("  %s are right", Percent.of(qatAccuracy));
 
         title(4, "Convert it to an integer model, save that and read it back");
         Path qnet = file(".qnet");
@@ -104,13 +104,13 @@ final class Quickstart {
             double integerAccuracy = integer.evaluate(test()).accuracy();
             console.line(
                     "  %s are right, %s, %s",
-                    percent(integerAccuracy), bytes(Files.size(qnet)), integer.engine());
+                    Percent.of(integerAccuracy), bytes(Files.size(qnet)), integer.engine());
 
             title(5, "Compare it with what training simulated");
             VerificationReport report = quantized.verify(integer, test());
             console.line(
                     "  equal labels %s, largest difference %d LSB",
-                    percent(report.labelAgreement()), report.maxLsb());
+                    Percent.of(report.labelAgreement()), report.maxLsb());
 
             QuickstartResult result =
                     new QuickstartResult(
@@ -188,22 +188,22 @@ final class Quickstart {
         Table table = new Table(plan.network().title(), "digits right", "size", "time per digit");
         table.row(
                 plan.epochs() == 0 ? "float, not trained" : "float, trained in Deeplearning4j",
-                percent(result.floatAccuracy()),
+                Percent.of(result.floatAccuracy()),
                 bytes(result.floatBytes()),
                 micros(floatTime));
         table.row(
                 plan.precision() + " integers, no training",
-                percent(result.ptqAccuracy()),
+                Percent.of(result.ptqAccuracy()),
                 bytes(result.integerBytes()),
                 "");
         table.row(
                 plan.precision() + ", trained with quantization (simulated)",
-                percent(result.qatAccuracy()),
+                Percent.of(result.qatAccuracy()),
                 "",
                 "");
         table.row(
                 plan.precision() + " integers, from that training",
-                percent(result.integerAccuracy()),
+                Percent.of(result.integerAccuracy()),
                 bytes(result.integerBytes()),
                 micros(integerTime));
         console.text("");
@@ -216,7 +216,7 @@ final class Quickstart {
                 (double) result.integerBytes() / result.floatBytes());
         console.line(
                 "  It gives %s of the %,d labels that training simulated, %s.",
-                result.labelAgreement() == 1 ? "all" : percent(result.labelAgreement()),
+                result.labelAgreement() == 1 ? "all" : Percent.of(result.labelAgreement()),
                 compared,
                 result.maxLsb() == 0
                         ? "and every value to the last bit"
@@ -224,10 +224,6 @@ final class Quickstart {
         console.line(
                 "  It ran on: %s. The whole run took %.0f seconds.",
                 result.engine(), result.seconds());
-    }
-
-    private static String percent(double fraction) {
-        return String.format(Locale.ROOT, "%.2f %%", 100 * fraction);
     }
 
     private static String micros(double seconds) {

@@ -41,35 +41,27 @@ import picocli.CommandLine.ParentCommand;
 final class QuickstartCommand implements Callable<Integer> {
 
     @ParentCommand private QatCli cli;
+    @Mixin private DigitOptions digits;
+    @Mixin private JsonOption json;
     @Mixin private QuantOptions quantization;
 
     @Option(
             names = "--network",
             paramLabel = "NAME",
             defaultValue = "lenet",
-            description = {
-                "lenet, the one of Deeplearning4j's zoo, or tiny, one of 7,486 parameters for",
-                "microcontrollers. Default: ${DEFAULT-VALUE}."
-            })
-    private DigitNetwork network;
-
-    @Option(
-            names = "--data",
-            paramLabel = "DIR",
             description =
-                    "A folder with MNIST-style IDX files (train-images-idx3-ubyte.gz and so on,"
-                            + " compressed or not).")
-    private Path folder;
+                    "lenet, the one of Deeplearning4j's zoo, or tiny, one of 7,486 parameters for"
+                            + " microcontrollers. Default: ${DEFAULT-VALUE}.")
+    private DigitNetwork network;
 
     @Option(
             names = "--epochs",
             paramLabel = "N",
             defaultValue = "2",
-            description = {
-                "Passes over the data in float; with 0 the network is trained with quantization"
-                        + " from",
-                "its random weights on. Default: ${DEFAULT-VALUE}."
-            })
+            description =
+                    "Passes over the data in float; with 0 the network is trained with"
+                            + " quantization from its random weights on. Default:"
+                            + " ${DEFAULT-VALUE}.")
     private int epochs;
 
     @Option(
@@ -88,13 +80,6 @@ final class QuickstartCommand implements Callable<Integer> {
                             + " ${DEFAULT-VALUE}.")
     private long seed;
 
-    @Writes
-    @Option(
-            names = "--json",
-            paramLabel = "FILE",
-            description = "Write the figures to this file, for programs.")
-    private Path json;
-
     @Writes(folder = true)
     @Option(
             names = "--out",
@@ -104,22 +89,14 @@ final class QuickstartCommand implements Callable<Integer> {
                             + " with tiny. Without it they are deleted at the end.")
     private Path out;
 
-    @Option(names = "--limit-train", hidden = true, defaultValue = "" + Integer.MAX_VALUE)
-    private int limitTrain;
-
-    @Option(names = "--limit-test", hidden = true, defaultValue = "" + Integer.MAX_VALUE)
-    private int limitTest;
-
     @Override
     public Integer call() throws Exception {
         if (epochs < 0) {
             throw new InputException("--epochs: expected at least 0, got " + epochs);
         }
-        requirePositive("--fine-tune-epochs", fineTuneEpochs);
-        requirePositive("--limit-train", limitTrain);
-        requirePositive("--limit-test", limitTest);
+        DigitOptions.requirePositive("--fine-tune-epochs", fineTuneEpochs);
         QatConfig config = quantization.config();
-        DigitData data = folder == null ? DigitData.atHand() : DigitData.fromFolder(folder);
+        DigitData data = digits.data();
         Path models =
                 out == null
                         ? Files.createTempDirectory("qat-quickstart")
@@ -128,24 +105,14 @@ final class QuickstartCommand implements Callable<Integer> {
             Quickstart.Plan plan =
                     new Quickstart.Plan(
                             network, epochs, fineTuneEpochs, seed, quantization.describe(), models);
-            QuickstartResult result =
-                    new Quickstart(cli.console(), data.limit(limitTrain, limitTest), config, plan)
-                            .run();
-            if (json != null) {
-                Json.write(json, result.entries());
-            }
+            QuickstartResult result = new Quickstart(cli.console(), data, config, plan).run();
+            json.write(result.entries());
         } finally {
             if (out == null) {
                 delete(models);
             }
         }
         return 0;
-    }
-
-    private static void requirePositive(String option, int value) throws InputException {
-        if (value < 1) {
-            throw new InputException(option + ": expected at least 1, got " + value);
-        }
     }
 
     private static void delete(Path folder) throws IOException {

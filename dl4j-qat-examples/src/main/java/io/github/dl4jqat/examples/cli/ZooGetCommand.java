@@ -4,8 +4,8 @@ import io.github.dl4jqat.zoo.ZooEntry;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
 import picocli.CommandLine.ParentCommand;
 
 /** The {@code qat zoo get} command: the file of a model. */
@@ -24,15 +24,7 @@ import picocli.CommandLine.ParentCommand;
 final class ZooGetCommand implements Callable<Integer> {
 
     @ParentCommand private ZooCommand zoo;
-
-    @Parameters(paramLabel = "NAME", description = "The model.")
-    private String name;
-
-    @Option(
-            names = "--model-version",
-            paramLabel = "V",
-            description = "Which version. Default: the newest release.")
-    private String version;
+    @Mixin private ZooChoice choice;
 
     @Writes
     @Option(
@@ -47,8 +39,7 @@ final class ZooGetCommand implements Callable<Integer> {
         ZooEntry entry =
                 zoo.zoo(
                         z -> {
-                            ZooEntry found =
-                                    version == null ? z.entry(name) : z.entry(name, version);
+                            ZooEntry found = choice.in(z);
                             z.copy(found.name(), found.version(), to);
                             return found;
                         });

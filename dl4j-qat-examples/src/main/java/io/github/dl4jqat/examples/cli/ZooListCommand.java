@@ -2,12 +2,11 @@ package io.github.dl4jqat.examples.cli;
 
 import io.github.dl4jqat.zoo.ModelCard;
 import io.github.dl4jqat.zoo.ZooEntry;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Option;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.ParentCommand;
 
@@ -27,6 +26,7 @@ import picocli.CommandLine.ParentCommand;
 final class ZooListCommand implements Callable<Integer> {
 
     @ParentCommand private ZooCommand zoo;
+    @Mixin private JsonOption json;
 
     @Parameters(
             arity = "0..*",
@@ -35,13 +35,6 @@ final class ZooListCommand implements Callable<Integer> {
                     "Only models with all these words in name, task, description, data set or"
                             + " licence.")
     private List<String> words = List.of();
-
-    @Writes
-    @Option(
-            names = "--json",
-            paramLabel = "FILE",
-            description = "Write the list with all cards to this file, for programs.")
-    private Path json;
 
     @Override
     public Integer call() throws Exception {
@@ -53,17 +46,11 @@ final class ZooListCommand implements Callable<Integer> {
                     entry.name(),
                     entry.version(),
                     "W" + card.weightBits() + "A" + card.activationBits(),
-                    card.measured().map(a -> percent(a.value())).orElse("-"),
+                    card.measured().map(a -> Percent.of(a.value())).orElse("-"),
                     String.format(Locale.ROOT, "%.1f kB", entry.bytes() / 1e3));
         }
         zoo.console().text(entries.isEmpty() ? "No such models." : table.toString());
-        if (json != null) {
-            Json.write(json, entries.stream().map(ZooText::entries).toList());
-        }
+        json.write(entries.stream().map(ZooText::entries).toList());
         return 0;
-    }
-
-    static String percent(double fraction) {
-        return String.format(Locale.ROOT, "%.2f %%", 100 * fraction);
     }
 }

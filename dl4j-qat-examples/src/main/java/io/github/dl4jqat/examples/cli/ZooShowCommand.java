@@ -1,11 +1,9 @@
 package io.github.dl4jqat.examples.cli;
 
 import io.github.dl4jqat.zoo.ZooEntry;
-import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.ParentCommand;
 
 /** The {@code qat zoo show} command: the card of a model. */
@@ -23,30 +21,14 @@ import picocli.CommandLine.ParentCommand;
 final class ZooShowCommand implements Callable<Integer> {
 
     @ParentCommand private ZooCommand zoo;
-
-    @Parameters(paramLabel = "NAME", description = "The model.")
-    private String name;
-
-    @Option(
-            names = "--model-version",
-            paramLabel = "V",
-            description = "Which version. Default: the newest release.")
-    private String version;
-
-    @Writes
-    @Option(
-            names = "--json",
-            paramLabel = "FILE",
-            description = "Write the card to this file, for programs.")
-    private Path json;
+    @Mixin private ZooChoice choice;
+    @Mixin private JsonOption json;
 
     @Override
     public Integer call() throws Exception {
-        ZooEntry entry = zoo.zoo(z -> version == null ? z.entry(name) : z.entry(name, version));
+        ZooEntry entry = zoo.zoo(choice::in);
         zoo.console().text(ZooText.describe(entry));
-        if (json != null) {
-            Json.write(json, ZooText.entries(entry));
-        }
+        json.write(ZooText.entries(entry));
         return 0;
     }
 }

@@ -37,16 +37,14 @@ class NumbersTest {
         return Numbers.of(NetworkView.of(net));
     }
 
+    private static MultiLayerNetwork dense() {
+        Layer layer = new DenseLayer.Builder().nOut(3).activation(Activation.RELU).build();
+        return network(InputType.feedForward(5), List.of(layer));
+    }
+
     @Test
     void rangesAreNoWeights() {
-        MultiLayerNetwork net =
-                network(
-                        InputType.feedForward(5),
-                        List.of(
-                                new DenseLayer.Builder()
-                                        .nOut(3)
-                                        .activation(Activation.RELU)
-                                        .build()));
+        MultiLayerNetwork net = dense();
         assertThat(of(net)).isEqualTo(new Numbers(5 * 3 + 3 + 3 * 2 + 2, 0, 0));
         // of the input, before and behind the ReLU, and of the logits, three numbers each
         assertThat(of(Qat.prepare(net, QatConfig.int8())))
@@ -55,14 +53,7 @@ class NumbersTest {
 
     @Test
     void stepsAreLearned() {
-        MultiLayerNetwork net =
-                network(
-                        InputType.feedForward(5),
-                        List.of(
-                                new DenseLayer.Builder()
-                                        .nOut(3)
-                                        .activation(Activation.RELU)
-                                        .build()));
+        MultiLayerNetwork net = dense();
         QatConfig steps =
                 QatConfig.builder()
                         .weightEstimator(GradientEstimators.lsq())
