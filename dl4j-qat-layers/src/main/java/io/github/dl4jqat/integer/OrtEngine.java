@@ -68,7 +68,7 @@ final class OrtEngine implements IntegerEngine {
         try {
             this.sessions =
                     new OrtSessions(
-                            graph(model, gathered), OrtSessions.work(model), optimized, products);
+                            graph(model, gathered), BatchCut.Work.of(model), optimized, products);
         } catch (OrtException e) {
             throw new UnsupportedOperationException(
                     "ONNX Runtime refuses the model: " + e.getMessage(), e);

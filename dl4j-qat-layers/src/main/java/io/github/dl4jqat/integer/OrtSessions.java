@@ -21,7 +21,7 @@ final class OrtSessions implements Runnable {
 
     private final OrtEnvironment environment = OrtEnvironment.getEnvironment();
     private final byte[] graph;
-    private final long workPerExample;
+    private final BatchCut.Work work;
     private final OrtSelfCheck.Products products;
     private final ReadWriteLock lock = new ReentrantReadWriteLock();
     private OrtSession alone;
@@ -34,32 +34,17 @@ final class OrtSessions implements Runnable {
      * @param optimized where ONNX Runtime leaves the graph as it runs it, or null
      * @throws OrtException if it refuses the graph
      */
-    OrtSessions(byte[] graph, long workPerExample, Path optimized, OrtSelfCheck.Products products)
+    OrtSessions(byte[] graph, BatchCut.Work work, Path optimized, OrtSelfCheck.Products products)
             throws OrtException {
         this.products = products;
         this.graph = graph;
-        this.workPerExample = workPerExample;
+        this.work = work;
         open(cut(1).alone(), optimized);
-    }
-
-    /** What an example takes, in multiplications. */
-    static long work(IntegerModel model) {
-        long work = 0;
-        for (IntegerOp op : model.ops()) {
-            long outputs = op.output().elements();
-            long each = 1;
-            if (op.constants().isPresent()) {
-                Weights w = op.constants().get();
-                each = w.elements() / Math.max(1, w.channels());
-            }
-            work += outputs * each;
-        }
-        return work;
     }
 
     /** How to run a batch. */
     BatchCut cut(int batch) {
-        return BatchCut.of(batch, workPerExample, Runtime.getRuntime().availableProcessors());
+        return BatchCut.of(batch, work, Runtime.getRuntime().availableProcessors());
     }
 
     private void open(boolean onOneThread, Path optimized) throws OrtException {
