@@ -40,7 +40,7 @@ import org.nd4j.linalg.lossfunctions.LossFunctions.LossFunction;
  * alone. The running layer is a stock one in all that generates data: {@code reconstructionError}
  * decodes what the quantized encoder gives, {@code reconstructionProbability} and its kind compute
  * with the parameters as they are in float. As in the stock layer {@code dropOut} has no effect;
- * other than there, masks work as in a dense layer.
+ * masks, which that one refuses, work as in a dense layer.
  *
  * <p>Parameters, after the stock ones: for each dense layer, beginning with {@code e0}, {@code e1},
  * ..., {@code pZXMean}, those that a {@link QuantDenseLayer} has: {@code e0InputRange} where the
