@@ -135,7 +135,7 @@ final class HeapPassTest {
         }
         assertThat(HeapArrays.isRowMajor(all)).isTrue();
         assertThat(HeapArrays.isRowMajor(all.dup('f'))).isFalse();
-        assertThat(HeapArrays.isRowMajor(all.castTo(DataType.INT))).isFalse();
+        assertThat(HeapArrays.isRowMajor(all.castTo(DataType.INT32))).isFalse();
         assertThat(HeapArrays.isRowMajor(Nd4j.scalar(2f))).isTrue();
         assertThat(HeapArrays.of(Nd4j.scalar(2f))).containsExactly(2);
     }
