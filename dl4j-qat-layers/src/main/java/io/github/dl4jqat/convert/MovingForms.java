@@ -6,6 +6,7 @@ import io.github.dl4jqat.integer.Slice;
 import io.github.dl4jqat.integer.TensorType;
 import io.github.dl4jqat.integer.Upsample;
 import io.github.dl4jqat.layers.NetworkView.Node;
+import io.github.dl4jqat.layers.PassOnLayer;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -44,6 +45,7 @@ final class MovingForms {
         forms.put(DropoutLayer.class, (node, in, c) -> in);
         forms.put(MaskLayer.class, (node, in, c) -> in);
         forms.put(ActivationLayer.class, MovingForms::function);
+        forms.put(PassOnLayer.class, (node, in, c) -> in);
         forms.put(SubsamplingLayer.class, PoolingForms::max);
         forms.put(Subsampling1DLayer.class, PoolingForms::max);
         forms.put(Subsampling3DLayer.class, VolumePooling::max);

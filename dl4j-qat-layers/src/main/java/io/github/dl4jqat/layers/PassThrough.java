@@ -94,7 +94,9 @@ public final class PassThrough {
         if (type == ActivationLayer.class) {
             return keepsGrid(((ActivationLayer) layer).getActivationFn());
         }
-        return layer instanceof DropoutLayer || MOVING.contains(type);
+        return layer instanceof DropoutLayer
+                || layer instanceof PassOnLayer
+                || MOVING.contains(type);
     }
 
     /** Whether a function maps every grid with a zero to itself. */

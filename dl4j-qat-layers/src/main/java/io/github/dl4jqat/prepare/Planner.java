@@ -204,7 +204,7 @@ final class Planner {
             return Entry.stays(node, Outcome.FLOAT, "a rule keeps it float");
         }
         if (absorbed.containsKey(node.name())) {
-            return Entry.keeps(node, absorbed.get(node.name()), new ActivationIdentity());
+            return Entry.absorbed(node, absorbed.get(node.name()));
         }
         TensorGrid in = incoming(node);
         if (in != null && in.combined() != null) {

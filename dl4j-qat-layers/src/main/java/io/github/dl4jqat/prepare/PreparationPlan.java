@@ -2,6 +2,7 @@ package io.github.dl4jqat.prepare;
 
 import io.github.dl4jqat.layers.LayerQuantization;
 import io.github.dl4jqat.layers.NetworkView;
+import io.github.dl4jqat.layers.PassOnLayer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -61,6 +62,12 @@ public record PreparationPlan(
         /** A layer that is kept, with another activation function unless that is null. */
         static Entry keeps(NetworkView.Node node, String reason, IActivation activation) {
             return new Entry(node, Outcome.PASSED_THROUGH, reason, null, null, activation, null);
+        }
+
+        /** A layer whose work another layer does. */
+        static Entry absorbed(NetworkView.Node node, String reason) {
+            Class<? extends Layer> place = PassOnLayer.class;
+            return new Entry(node, Outcome.PASSED_THROUGH, reason, place, null, null, null);
         }
 
         Entry with(LayerQuantization q, String newReason) {

@@ -4,6 +4,7 @@ import io.github.dl4jqat.layers.FakeQuantLayer;
 import io.github.dl4jqat.layers.FoldedBatchNorm;
 import io.github.dl4jqat.layers.LogitsLossLayer;
 import io.github.dl4jqat.layers.NetworkView;
+import io.github.dl4jqat.layers.PassOnLayer;
 import io.github.dl4jqat.layers.QuantOutputLayer;
 import io.github.dl4jqat.prepare.PreparationPlan.Entry;
 import io.github.dl4jqat.prepare.PreparationPlan.Insertion;
@@ -160,12 +161,14 @@ public final class Preparer {
 
     private static void replace(NeuralNetConfiguration conf, Entry entry) {
         Layer layer = null;
-        if (entry.twin() != null) {
+        if (entry.twin() == PassOnLayer.class) {
+            layer = new PassOnLayer();
+        } else if (entry.twin() != null) {
             layer = twin(entry);
         } else if (entry.activation() != null && conf.getLayer() instanceof LossLayer loss) {
             layer = LogitsLossLayer.of(loss, entry.activation());
         } else if (entry.activation() != null) {
-            // Its function, or the batch normalization that it is, has moved into another layer.
+            // Its function has moved into the loss layer behind it.
             layer = new ActivationLayer.Builder().activation(entry.activation()).build();
         }
         if (layer == null) {

@@ -4,6 +4,7 @@ import io.github.dl4jqat.layers.FakeQuantLayer;
 import io.github.dl4jqat.layers.LogitsLossLayer;
 import io.github.dl4jqat.layers.NetworkView;
 import io.github.dl4jqat.layers.NetworkView.Node;
+import io.github.dl4jqat.layers.PassOnLayer;
 import io.github.dl4jqat.layers.QuantBatchNormalization;
 import io.github.dl4jqat.layers.QuantLayerConfiguration;
 import io.github.dl4jqat.layers.QuantizedLayer;
@@ -119,6 +120,8 @@ public final class Stripper {
         if (!(node.layer() instanceof QuantLayerConfiguration quantized)) {
             if (node.layer() instanceof LogitsLossLayer) {
                 conf.setLayer(StockTwin.stock(node.layer()));
+            } else if (node.layer() instanceof PassOnLayer) {
+                conf.setLayer(Preparer.frozenLike(conf.getLayer(), StockTwin.stock(node.layer())));
             }
             return node.running().paramTable();
         }

@@ -11,6 +11,7 @@ import io.github.dl4jqat.integer.IntegerNetwork;
 import io.github.dl4jqat.layers.FakeQuantLayer;
 import io.github.dl4jqat.layers.LayerQuantization;
 import io.github.dl4jqat.layers.Nets;
+import io.github.dl4jqat.layers.PassOnLayer;
 import io.github.dl4jqat.layers.QuantActivationLayer;
 import io.github.dl4jqat.layers.QuantConvolutionLayer;
 import io.github.dl4jqat.layers.QuantDenseLayer;
@@ -158,7 +159,7 @@ class PrepareTest {
                                 .map(l -> (Class) l.conf().getLayer().getClass()))
                 .containsExactly(
                         QuantConvolutionLayer.class,
-                        ActivationLayer.class,
+                        PassOnLayer.class,
                         SubsamplingLayer.class,
                         DropoutLayer.class,
                         QuantSubsamplingLayer.class,
