@@ -115,7 +115,7 @@ class ConvertedShapeTest {
                 .isEqualTo(Outcome.FLOAT);
         assertThatThrownBy(() -> Qat.prepare(net, QatConfig.builder().strict(true).build()))
                 .hasMessageContaining("'pool'")
-                .hasMessageContaining("FakeQuantLayer");
+                .hasMessageContaining("net.toComputationGraph()");
     }
 
     @Test
