@@ -160,12 +160,17 @@ final class IslandForms {
             c.draft().add(Dequantize.linear(node.name(), x, floats, false));
             return floats;
         }
+        if (in.networkInput() != null) {
+            throw new IllegalArgumentException(
+                    "it computes in float on the network's input, which nobody has quantized;"
+                            + " prepare the network as a graph, such as net.toComputationGraph()"
+                            + " gives, where a quantizer is put in before it");
+        }
         if (in.tensor() == null || !in.pending().isEmpty()) {
             throw new IllegalArgumentException(
                     "it computes in float on "
                             + (in.tensor() == null
-                                    ? "the network's input, or on what a vertex gives, which"
-                                            + " nobody has quantized"
+                                    ? "what a vertex gives, which nobody has quantized"
                                     : "what other layers have moved behind another float"
                                             + " layer")
                             + "; put a FakeQuantLayer before it");

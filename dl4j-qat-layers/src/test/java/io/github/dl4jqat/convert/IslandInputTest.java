@@ -182,7 +182,8 @@ class IslandInputTest {
         prepared.fit(data);
         assertThatThrownBy(() -> Qat.convert(prepared))
                 .isInstanceOf(UnsupportedLayerException.class)
-                .hasMessageContaining("LocalResponseNormalization");
+                .hasMessageContaining("LocalResponseNormalization")
+                .hasMessageContaining("net.toComputationGraph()");
 
         ComputationGraph graph = net.toComputationGraph();
         String input = graph.getConfiguration().getNetworkInputs().get(0);
