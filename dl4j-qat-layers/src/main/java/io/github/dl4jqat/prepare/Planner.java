@@ -19,11 +19,9 @@ import io.github.dl4jqat.prepare.PreparationPlan.Outcome;
 import io.github.dl4jqat.quant.Symmetry;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import org.deeplearning4j.nn.conf.layers.ActivationLayer;
 import org.deeplearning4j.nn.conf.layers.BaseLayer;
 import org.deeplearning4j.nn.conf.layers.BaseOutputLayer;
@@ -54,13 +52,12 @@ final class Planner {
     private final boolean named;
     private final Map<String, TensorGrid> grids = new HashMap<>();
     private final Map<String, String> absorbed = new HashMap<>();
-    private final Set<String> raw = new HashSet<>();
-    private final Set<String> unquantized = new HashSet<>();
     private final Map<String, Insertion> insertions = new LinkedHashMap<>();
     private final ScaleGroups groups = new ScaleGroups();
     private final LossFunctions lossFunctions = new LossFunctions();
     private final Successors successors;
     private final VertexPlanner vertices;
+    private final InputPlanner inputs;
 
     /**
      * A planner for one network.
@@ -73,6 +70,7 @@ final class Planner {
         this.named = named;
         successors = new Successors(network, config);
         vertices = new VertexPlanner(network, config, grids, insertions, groups);
+        inputs = new InputPlanner(network, grids.keySet(), vertices);
     }
 
     /**
@@ -92,10 +90,8 @@ final class Planner {
             }
         }
         LayerRules.requireAllMatch(config.rules(), network);
-        raw.addAll(network.inputs());
-        unquantized.addAll(network.inputs());
-        for (String input : inputsToQuantize()) {
-            vertices.insert(input, config.forInputLayer());
+        if (named) {
+            inputs.toQuantize().forEach(input -> vertices.insert(input, config.forInputLayer()));
         }
         List<Entry> entries = new ArrayList<>();
         for (Node node : network.nodes()) {
@@ -127,74 +123,17 @@ final class Planner {
             case PASSED_THROUGH -> {
                 if (incoming(node) != null) {
                     grids.put(node.name(), incoming(node));
-                } else if (readsUnquantizedInput(node)) {
-                    unquantized.add(node.name());
-                    if (readsRawInput(node)) {
-                        raw.add(node.name());
-                    }
+                } else {
+                    inputs.passedThrough(node);
                 }
             }
         }
-    }
-
-    /**
-     * The network's inputs that get a quantizer of their own: those that several nodes read, and
-     * those that a vertex or a layer without a quantizer reads first, such as max pooling or what
-     * computes in float.
-     */
-    private List<String> inputsToQuantize() {
-        List<String> shared = new ArrayList<>();
-        for (String input : network.inputs()) {
-            List<Node> readers = network.consumers(input);
-            boolean passedOn = readers.stream().anyMatch(this::passesOn);
-            boolean wanted = readers.stream().anyMatch(this::leadsToWeights);
-            if (named && wanted && (readers.size() > 1 || passedOn)) {
-                shared.add(input);
-            }
-        }
-        return shared;
-    }
-
-    /** Whether a node needs integers and has no quantizer for its own input. */
-    private boolean passesOn(Node node) {
-        if (NodeKinds.island(node.layer(), node.vertex()) != null) {
-            return true;
-        }
-        return node.layer() == null
-                ? vertices.hasIntegerForm(node)
-                : PassThrough.keepsGrid(node.layer())
-                        || Replacements.WEIGHTLESS.containsKey(node.layer().getClass());
-    }
-
-    /** Whether a layer, or one behind layers without weights, multiplies by weights. */
-    private boolean leadsToWeights(Node node) {
-        Layer layer = node.layer();
-        if (layer != null
-                && !NodeKinds.readsIndices(layer)
-                && Replacements.WEIGHTED.containsKey(layer.getClass())) {
-            return true;
-        }
-        return passesOn(node)
-                && network.consumers(node.name()).stream().anyMatch(this::leadsToWeights);
     }
 
     private TensorGrid incoming(Node node) {
         return node.inputs().size() == 1 && PassThrough.keepsGrid(node.preProcessor())
                 ? grids.get(node.inputs().get(0))
                 : null;
-    }
-
-    /** Whether a node reads the network's input before anything has quantized it. */
-    private boolean readsUnquantizedInput(Node node) {
-        String input = node.inputs().get(0);
-        return node.inputs().size() == 1
-                && unquantized.contains(input)
-                && !grids.containsKey(input);
-    }
-
-    /** Whether a node reads the network's input, in a shape that nothing tells. */
-    private boolean readsRawInput(Node node) {
-        return node.preProcessor() == null && raw.contains(node.inputs().get(0));
     }
 
     private Entry decide(Node node) {
@@ -217,7 +156,7 @@ final class Planner {
                     new ActivationIdentity());
         }
         String island = NodeKinds.island(layer, null);
-        if (island != null && readsUnquantizedInput(node)) {
+        if (island != null && inputs.reachUnquantized(node)) {
             return Entry.stays(node, Outcome.FLOAT, island + ", here of" + UNQUANTIZED);
         }
         if (island != null) {
@@ -228,7 +167,7 @@ final class Planner {
         if (NodeKinds.pools(layer)
                 && PassThrough.keepsGrid(layer)
                 && in == null
-                && readsRawInput(node)) {
+                && inputs.reachRaw(node)) {
             return Entry.stays(node, Outcome.FLOAT, "it pools" + UNQUANTIZED);
         }
         if (PassThrough.keepsGrid(layer)) {
