@@ -443,6 +443,10 @@ class FoldedQuantizationTest {
         }
         // Nothing learns, and all batches are alike: each worker sees half as many.
         single.fit(new ListDataSetIterator<>(same.subList(0, 6), 1));
+        // The second worker copies the model when its thread starts, and may find what the first
+        // one has done with its first batch in it: it is then a batch ahead.
+        MultiLayerNetwork ahead = single.clone();
+        ahead.fit(batch);
         ParallelWrapper.Builder<?> builder =
                 new ParallelWrapper.Builder<>(parallel)
                         .workers(2)
@@ -459,7 +463,10 @@ class FoldedQuantizationTest {
         wrapper.shutdown();
         for (String key : new String[] {"0_mean", "0_var"}) {
             INDArray difference = parallel.getParam(key).sub(single.getParam(key));
-            assertThat(difference.amaxNumber().doubleValue()).as(mode + key).isLessThan(1e-3);
+            INDArray aBatch = ahead.getParam(key).sub(single.getParam(key));
+            assertThat(difference.amaxNumber().doubleValue())
+                    .as(mode + key)
+                    .isLessThan(aBatch.amaxNumber().doubleValue() + 1e-3);
             assertThat(parallel.getParam(key).isNaN().any()).isFalse();
         }
         assertThat(parallel.getParam("0_var").getDouble(0)).isBetween(0.0, 0.99);
