@@ -12,6 +12,10 @@ import io.github.dl4jqat.quant.Granularity;
 import io.github.dl4jqat.quant.QuantParams;
 import io.github.dl4jqat.quant.Requantization;
 import java.util.List;
+import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
+import org.deeplearning4j.nn.conf.layers.DenseLayer;
+import org.deeplearning4j.nn.conf.layers.FeedForwardLayer;
+import org.deeplearning4j.nn.conf.layers.recurrent.TimeDistributed;
 import org.nd4j.linalg.activations.IActivation;
 import org.nd4j.linalg.activations.impl.ActivationIdentity;
 import org.nd4j.linalg.activations.impl.ActivationSoftmax;
@@ -118,8 +122,8 @@ record Conversion(NetworkView network, ModelDraft draft, InputShapes shapes) {
             return wanted;
         }
         for (Node reader : network.consumers(input)) {
-            if (reader.preProcessor() == null && reader.running() instanceof QuantizedLayer layer) {
-                List<Integer> noted = layer.quantization().inputShape();
+            if (reader.preProcessor() == null && reader.running() instanceof QuantizedLayer) {
+                List<Integer> noted = notedShape(reader);
                 if (noted != null) {
                     return noted;
                 }
@@ -128,9 +132,28 @@ record Conversion(NetworkView network, ModelDraft draft, InputShapes shapes) {
         return null;
     }
 
+    /**
+     * The shape that a quantized layer has noted of its input; null if there is none, or if
+     * Deeplearning4j has taken the time away before the layer saw it.
+     */
+    static List<Integer> notedShape(Node node) {
+        return node.isWrappedIn(TimeDistributed.class)
+                ? null
+                : ((QuantizedLayer) node.running()).quantization().inputShape();
+    }
+
     /** A layer with weights, if its integers fit what comes in. */
     static QuantizedWeightLayer weighted(Node node, TensorType input) {
         QuantizedWeightLayer layer = (QuantizedWeightLayer) node.running();
+        boolean sizedByFirstAxis =
+                node.layer() instanceof ConvolutionLayer || node.layer() instanceof DenseLayer;
+        if (sizedByFirstAxis && ((FeedForwardLayer) node.layer()).getNIn() != input.size(0)) {
+            throw new IllegalArgumentException(
+                    "it has weights for "
+                            + ((FeedForwardLayer) node.layer()).getNIn()
+                            + " inputs, and reads "
+                            + input);
+        }
         if (layer.inputParams() != null && !layer.inputParams().equals(input.params())) {
             throw new IllegalArgumentException(
                     "it computes its bias for an input of "

@@ -18,11 +18,13 @@ import io.github.dl4jqat.layers.QuantizedLayer;
 import io.github.dl4jqat.quant.QuantParams;
 import io.github.dl4jqat.quant.Requantization;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.deeplearning4j.nn.conf.layers.BaseOutputLayer;
 import org.deeplearning4j.nn.conf.layers.Layer;
+import org.deeplearning4j.nn.conf.layers.recurrent.TimeDistributed;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -68,7 +70,8 @@ public final class Converter {
      *     weights do not fit that shape among them
      */
     public static IntegerNetwork convert(MultiLayerNetwork net, long... inputShape) {
-        return IntegerNetwork.of(model(view(net), Map.of(NetworkView.INPUT, inputShape)));
+        Map<String, long[]> shapes = Collections.singletonMap(NetworkView.INPUT, inputShape);
+        return IntegerNetwork.of(model(view(net), shapes));
     }
 
     /** The integer network of a graph; see {@link #convert(MultiLayerNetwork)}. */
@@ -321,7 +324,7 @@ public final class Converter {
             }
             return Flow.of(x, in.channelsLast());
         }
-        List<Integer> noted = ((QuantizedLayer) node.running()).quantization().inputShape();
+        List<Integer> noted = Conversion.notedShape(node);
         List<Integer> wanted = conversion.shapes().of(in.networkInput(), in.rawShape(), noted);
         List<Integer> shape = wanted == null ? in.rawShape() : wanted;
         if (shape == null) {
@@ -332,7 +335,7 @@ public final class Converter {
                     "the shape of input '"
                             + in.networkInput()
                             + "' is not known here; "
-                            + (shape == null
+                            + (shape == null && !node.isWrappedIn(TimeDistributed.class)
                                     ? "call Qat.calibrate, or train the network"
                                     : "say it, with Qat.convert(net, shape of an example), or"
                                             + " quantize the input first, with a"

@@ -54,7 +54,7 @@ record InputShapes(Map<String, List<Integer>> wanted) {
     private static List<Integer> sizes(String name, long[] shape) {
         List<Integer> sizes = new ArrayList<>();
         long elements = 1;
-        for (long size : shape) {
+        for (long size : shape == null ? new long[0] : shape) {
             // Two factors of an int cannot overflow a long.
             elements = size < 1 || size > Integer.MAX_VALUE ? 0 : elements * size;
             if (elements < 1 || elements > Integer.MAX_VALUE) {
@@ -62,14 +62,14 @@ record InputShapes(Map<String, List<Integer>> wanted) {
             }
             sizes.add((int) size);
         }
-        if (sizes.isEmpty() || sizes.size() < shape.length) {
+        if (shape == null || sizes.isEmpty() || sizes.size() < shape.length) {
             throw new IllegalArgumentException(
                     "Qat.convert: "
                             + Arrays.toString(shape)
                             + " is no shape for input '"
                             + name
                             + "'; expected that of one example, without the batch, with sizes of 1"
-                            + " or more");
+                            + " or more, and no more than 2^31 - 1 elements");
         }
         return List.copyOf(sizes);
     }

@@ -11,6 +11,7 @@ import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.conf.layers.LearnedSelfAttentionLayer;
 import org.deeplearning4j.nn.conf.layers.RecurrentAttentionLayer;
 import org.deeplearning4j.nn.conf.layers.SpaceToBatchLayer;
+import org.deeplearning4j.nn.conf.layers.recurrent.Bidirectional;
 import org.deeplearning4j.nn.conf.layers.samediff.SameDiffVertex;
 
 /** Why some layers and vertices can have no form in an integer model, and what to do instead. */
@@ -79,6 +80,11 @@ public final class NoIntegerForm {
 
     /** Why a layer has none, as a clause about it; null where it only has not been written. */
     public static String reason(Layer layer) {
+        if (layer instanceof Bidirectional pair
+                && QuantBidirectional.unwrapped(pair.getFwd()) instanceof QuantLayerConfiguration) {
+            return "the layers in it are quantized, but not what they give together; quantize the"
+                    + " whole, as in Qat.layer(new Bidirectional(lstm)).build()";
+        }
         return known(layer.getClass());
     }
 

@@ -3,6 +3,7 @@ package io.github.dl4jqat.prepare;
 import io.github.dl4jqat.layers.LayerQuantization;
 import io.github.dl4jqat.layers.NoIntegerForm;
 import io.github.dl4jqat.layers.PassThrough;
+import io.github.dl4jqat.layers.QuantBatchNormalization;
 import io.github.dl4jqat.layers.QuantLayerConfiguration;
 import io.github.dl4jqat.layers.QuantOptions;
 import io.github.dl4jqat.layers.QuantSeparableConvolution2D;
@@ -10,6 +11,9 @@ import io.github.dl4jqat.layers.StockTwin;
 import io.github.dl4jqat.layers.TensorQuantization;
 import io.github.dl4jqat.quant.Quantizers;
 import org.deeplearning4j.nn.conf.layers.Layer;
+import org.deeplearning4j.nn.conf.layers.misc.FrozenLayer;
+import org.deeplearning4j.nn.conf.layers.wrapper.BaseWrapperLayer;
+import org.nd4j.linalg.activations.impl.ActivationIdentity;
 
 /**
  * The quantized form of any stock layer that has one, for networks written by hand:
@@ -40,6 +44,9 @@ public final class QuantLayerBuilder implements QuantOptions<QuantLayerBuilder> 
      * @throws IllegalArgumentException if the layer needs no quantized form, or has none
      */
     public QuantLayerBuilder(Layer stock) {
+        if (stock == null) {
+            throw new IllegalArgumentException("Qat.layer: the stock layer is null");
+        }
         this.stock = stock;
         boolean weights = Replacements.WEIGHTED.containsKey(stock.getClass());
         twin =
@@ -61,6 +68,14 @@ public final class QuantLayerBuilder implements QuantOptions<QuantLayerBuilder> 
         if (stock instanceof QuantLayerConfiguration) {
             throw new IllegalArgumentException(
                     "Qat.layer: " + name + " is quantized already; put it into the network as is");
+        }
+        if (twin == null && wraps(stock)) {
+            throw new IllegalArgumentException(
+                    "Qat.layer: a "
+                            + name
+                            + " is quantized inside; wrap the quantized layer instead, as in"
+                            + " new LastTimeStep(Qat.layer(lstm).build()), and put that into the"
+                            + " network");
         }
         if (PassThrough.keepsGrid(stock)) {
             throw new IllegalArgumentException(
@@ -88,6 +103,10 @@ public final class QuantLayerBuilder implements QuantOptions<QuantLayerBuilder> 
         }
     }
 
+    private static boolean wraps(Layer layer) {
+        return layer instanceof BaseWrapperLayer || layer instanceof FrozenLayer;
+    }
+
     @Override
     public LayerQuantization getQuantization() {
         return quantization;
@@ -105,7 +124,12 @@ public final class QuantLayerBuilder implements QuantOptions<QuantLayerBuilder> 
      * @throws IllegalArgumentException if what was said does not fit the layer
      */
     public Layer build() {
-        return twin(stock, twin, quantization);
+        Layer layer = twin(stock, twin, quantization);
+        if (layer instanceof QuantBatchNormalization normalization) {
+            // The stock layer ignores the function that every network gives to layers without one.
+            normalization.setActivationFn(new ActivationIdentity());
+        }
+        return layer;
     }
 
     /** The registry holds classes of both kinds, which a type token cannot say. */

@@ -28,6 +28,7 @@ import org.deeplearning4j.nn.conf.layers.SubsamplingLayer;
 import org.deeplearning4j.nn.conf.layers.ZeroPaddingLayer;
 import org.deeplearning4j.nn.conf.layers.recurrent.Bidirectional;
 import org.deeplearning4j.nn.conf.layers.recurrent.LastTimeStep;
+import org.deeplearning4j.nn.conf.layers.recurrent.TimeDistributed;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.junit.jupiter.api.Test;
@@ -166,6 +167,32 @@ final class InputShapesTest {
         }
     }
 
+    /** Deeplearning4j takes the time away before the layer inside can note a shape. */
+    @Test
+    void timeDistributedAtTheBeginning_isAskedForItsShape(Random random) {
+        MultiLayerNetwork net =
+                Exactness.network(
+                        7,
+                        DataType.FLOAT,
+                        SEQUENCE,
+                        List.of(
+                                new TimeDistributed(
+                                        new DenseLayer.Builder()
+                                                .nOut(4)
+                                                .activation(Activation.RELU)
+                                                .build()),
+                                new LastTimeStep(lstm(3))));
+        MultiLayerNetwork qat = Qat.prepare(net, QatConfig.int8());
+        Qat.calibrate(qat, Exactness.data(random, DataType.FLOAT, SEQUENCE), 2);
+        assertThatThrownBy(() -> Qat.convert(qat))
+                .isInstanceOf(UnsupportedLayerException.class)
+                .hasMessageContaining("Qat.convert(net, shape of an example)");
+        INDArray x = Nets.random(random, DataType.FLOAT, 3, FEATURES, STEPS);
+        try (IntegerNetwork integer = Qat.convert(qat, FEATURES, STEPS)) {
+            assertSame("all steps", integer.output(x), qat.output(x));
+        }
+    }
+
     @Test
     void wordsOfAnyNumber(Random random) {
         EmbeddingSequenceLayer words =
@@ -241,7 +268,8 @@ final class InputShapesTest {
                 .hasMessageContaining("dense");
         assertThatThrownBy(() -> Qat.convert(qat, 3, 8, 8))
                 .isInstanceOf(UnsupportedLayerException.class)
-                .hasMessageContaining("layer 0");
+                .hasMessageContaining("layer 0")
+                .hasMessageContaining("it has weights for 2 inputs, and reads");
         assertThatThrownBy(() -> Qat.convert(qat, 128))
                 .isInstanceOf(UnsupportedLayerException.class)
                 .hasMessageContaining("layer 0")
@@ -268,7 +296,9 @@ final class InputShapesTest {
     void shapesThatAreNone_areRefused(Random random) {
         MultiLayerNetwork qat = trained(random, SEQUENCE, List.of(new LastTimeStep(lstm(4))));
         for (long[] shape :
-                new long[][] {{}, {5, 0}, {-5, 8}, {5, 1L << 33}, {1L << 31, 1}, {65536, 65536}}) {
+                new long[][] {
+                    null, {}, {5, 0}, {-5, 8}, {5, 1L << 33}, {1L << 31, 1}, {65536, 65536}
+                }) {
             assertThatThrownBy(() -> Qat.convert(qat, shape))
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessageContaining("is no shape for input 'input'");

@@ -55,9 +55,12 @@ import org.deeplearning4j.nn.conf.layers.Subsampling1DLayer;
 import org.deeplearning4j.nn.conf.layers.Subsampling3DLayer;
 import org.deeplearning4j.nn.conf.layers.SubsamplingLayer;
 import org.deeplearning4j.nn.conf.layers.misc.ElementWiseMultiplicationLayer;
+import org.deeplearning4j.nn.conf.layers.misc.FrozenLayer;
+import org.deeplearning4j.nn.conf.layers.misc.FrozenLayerWithBackprop;
 import org.deeplearning4j.nn.conf.layers.recurrent.Bidirectional;
 import org.deeplearning4j.nn.conf.layers.recurrent.LastTimeStep;
 import org.deeplearning4j.nn.conf.layers.recurrent.SimpleRnn;
+import org.deeplearning4j.nn.conf.layers.recurrent.TimeDistributed;
 import org.deeplearning4j.nn.conf.layers.variational.VariationalAutoencoder;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.junit.jupiter.api.Test;
@@ -65,7 +68,9 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.nd4j.linalg.activations.Activation;
+import org.nd4j.linalg.activations.impl.ActivationIdentity;
 import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.DataSet;
 import org.nd4j.linalg.dataset.api.iterator.DataSetIterator;
 import org.nd4j.linalg.learning.config.Adam;
@@ -175,6 +180,10 @@ final class QuantLayerBuilderTest {
             assertThat(twin).isInstanceOf(Convolution1DLayer.class);
         } else {
             assertThat(twin).isInstanceOf(stock.getClass());
+            if (stock instanceof BatchNormalization normalization) {
+                // It says what the stock layer computes whatever its configuration says.
+                normalization.setActivationFn(new ActivationIdentity());
+            }
             assertThat(StockTwin.stock(twin)).isEqualTo(stock);
         }
         LayerQuantization q = ((QuantLayerConfiguration) twin).getQuantization();
@@ -268,6 +277,62 @@ final class QuantLayerBuilderTest {
             VerificationReport report = Qat.verify(net, integer, data);
             assertThat(report.exact()).as("%s", report).isTrue();
         }
+    }
+
+    /** The function that a network gives to layers without one is none for a normalization. */
+    @Test
+    void normalization_staysWithoutAFunction(Random random) {
+        INDArray x = Nets.random(random, DataType.FLOAT, EXAMPLES, 4);
+        MultiLayerNetwork net =
+                network(
+                        InputType.feedForward(4),
+                        Qat.layer(new BatchNormalization())
+                                .inputQuant(Quantizers.uint8PerTensor())
+                                .build());
+        DataSet batch = new DataSet(x, Nets.labels(random, DataType.FLOAT, EXAMPLES, CLASSES));
+        Qat.calibrate(net, new ExistingDataSetIterator(List.of(batch)), 1);
+        INDArray normalized = net.feedForward(x, false).get(1);
+        // With running statistics of 0 and 1 it is the identity, up to rounding.
+        assertThat(normalized.sub(x).amaxNumber().doubleValue()).isLessThan(0.05);
+        assertThat(x.amaxNumber().doubleValue()).isGreaterThan(0.8);
+        Qat.strip(net);
+    }
+
+    static Stream<Layer> wrappers() {
+        return Stream.of(
+                new LastTimeStep(lstm(2)),
+                new TimeDistributed(new DenseLayer.Builder().nOut(2).build()),
+                new FrozenLayer(new DenseLayer.Builder().nOut(2).build()),
+                new FrozenLayerWithBackprop(new DenseLayer.Builder().nOut(2).build()));
+    }
+
+    @ParameterizedTest
+    @MethodSource("wrappers")
+    void wrappers_areSaidToBeQuantizedInside(Layer wrapper) {
+        assertThatThrownBy(() -> Qat.layer(wrapper))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining(wrapper.getClass().getSimpleName())
+                .hasMessageContaining("new LastTimeStep(Qat.layer(lstm).build())");
+    }
+
+    @Test
+    void null_isRefused() {
+        assertThatThrownBy(() -> Qat.layer(null))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("the stock layer is null");
+    }
+
+    /** What both directions give together needs a quantizer of its own. */
+    @Test
+    void stockBidirectionalAroundAQuantizedLayer_isToldHowToBe(Random random) {
+        Layer inside = Qat.layer(lstm(3)).inputQuant(Quantizers.uint8PerTensor()).build();
+        MultiLayerNetwork net =
+                network(
+                        InputType.recurrent(4, 5),
+                        new Bidirectional(Bidirectional.Mode.ADD, inside),
+                        new LastTimeStep(Qat.layer(lstm(4)).build()));
+        assertThatThrownBy(() -> assertConvertsExactly(net, random, EXAMPLES, 4, 5))
+                .hasMessageContaining("Qat.layer(new Bidirectional(lstm)).build()");
     }
 
     /** What stock builders leave open is still the network's to say. */
