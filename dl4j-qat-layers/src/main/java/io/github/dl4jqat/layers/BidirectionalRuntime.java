@@ -99,6 +99,8 @@ final class BidirectionalRuntime extends BidirectionalLayer
                             .layer(forward)
                             .instantiate(inside, listeners, index, part, false, networkType);
         }
+        // Both have the index of the whole, and would draw the same random numbers.
+        ((RecurrentRuntime) NetworkView.unwrap(running[1])).become(1);
         NeuralNetConfiguration ofPair = conf.clone();
         ofPair.setLayer(directions.pair());
         return new BidirectionalRuntime(

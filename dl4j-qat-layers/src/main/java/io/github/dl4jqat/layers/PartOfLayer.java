@@ -2,13 +2,14 @@ package io.github.dl4jqat.layers;
 
 /**
  * A running layer that may be one of several inside another. All of them have the index of the
- * whole, and only the last gives what the whole gives.
+ * whole, and at most one gives what the whole gives.
  */
 interface PartOfLayer {
 
     /**
-     * Tells the parts of a layer apart: zero for a layer of its own, and for the part whose output
-     * is that of the whole; another number for each of the others.
+     * Tells the parts of a layer apart, which draw their random numbers by it: zero for a layer of
+     * its own, and for the part whose output is that of the whole; another number for each of the
+     * others.
      */
     int part();
 

@@ -26,7 +26,7 @@ import org.nd4j.linalg.factory.Nd4j;
  */
 final class RecurrentRuntime
         extends BaseRecurrentLayer<org.deeplearning4j.nn.conf.layers.BaseRecurrentLayer>
-        implements QuantizedRecurrentLayer, StatefulLayer, RunningLayers.Attachable {
+        implements QuantizedRecurrentLayer, StatefulLayer, PartOfLayer, RunningLayers.Attachable {
 
     private static final long serialVersionUID = 1L;
 
@@ -34,6 +34,7 @@ final class RecurrentRuntime
     private static final String MEMORY = "prevMem";
 
     private transient RecurrentState q;
+    private transient int part;
 
     /** What a call leaves for the next one to start from. */
     private record Carried(INDArray output, INDArray memory) {
@@ -53,6 +54,16 @@ final class RecurrentRuntime
 
     RecurrentRuntime(NeuralNetConfiguration conf, DataType dataType) {
         super(conf, dataType);
+    }
+
+    @Override
+    public int part() {
+        return part;
+    }
+
+    /** Makes this a part of a layer; see {@link PartOfLayer}. */
+    void become(int newPart) {
+        part = newPart;
     }
 
     @Override

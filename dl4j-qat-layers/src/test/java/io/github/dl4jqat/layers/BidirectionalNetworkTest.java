@@ -94,6 +94,31 @@ final class BidirectionalNetworkTest {
                 .withInput(TensorQuantization.activation(Quantizers.uint8PerTensor()));
     }
 
+    @Test
+    void directions_drawRandomNumbersOfTheirOwn() {
+        MultiLayerNetwork net =
+                (MultiLayerNetwork)
+                        Nets.chain(
+                                Nets.Kind.MULTI_LAYER,
+                                new NeuralNetConfiguration.Builder().seed(2),
+                                InputType.recurrent(INPUTS, STEPS),
+                                List.of(
+                                        QuantBidirectional.of(
+                                                new Bidirectional(
+                                                        Bidirectional.Mode.ADD, Sort.LSTM.layer()),
+                                                int8()),
+                                        sequenceEnd(RNNFormat.NCW)));
+        QuantizedBidirectionalLayer both =
+                (QuantizedBidirectionalLayer) NetworkView.unwrap(net.getLayer(0));
+        assertThat(stream(both.forward())).isNotEqualTo(stream(both.backward()));
+        assertThat(stream(both.forward())).isEqualTo(stream(both.forward()));
+    }
+
+    private static long stream(QuantizedRecurrentLayer layer) {
+        return ((StatefulLayer) layer)
+                .state().quantizers().clock().moment(true, TrainingClock.WEIGHT).stream();
+    }
+
     private static RnnOutputLayer sequenceEnd(RNNFormat format) {
         return new RnnOutputLayer.Builder()
                 .name("out")
