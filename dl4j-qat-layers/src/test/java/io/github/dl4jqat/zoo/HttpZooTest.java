@@ -292,12 +292,17 @@ class HttpZooTest {
         assertThat(open().list()).hasSize(1);
     }
 
-    @Test
-    void endlessManifestIsCutOff() {
+    /**
+     * An answer that says how long it is, and one that does not. Both go on for a while: a server
+     * that ends right behind its headers may be gone before they are read.
+     */
+    @ParameterizedTest
+    @ValueSource(longs = {0, 1L << 40})
+    void endlessManifestIsCutOff(long length) {
         server.on(
                 "/zoo/zoo.json",
                 exchange -> {
-                    exchange.sendResponseHeaders(200, 0);
+                    exchange.sendResponseHeaders(200, length);
                     byte[] blanks = new byte[1 << 20];
                     Arrays.fill(blanks, (byte) ' ');
                     try (exchange) {
@@ -306,10 +311,6 @@ class HttpZooTest {
                         }
                     }
                 });
-        assertThatThrownBy(() -> open().list())
-                .isExactlyInstanceOf(ZooException.class)
-                .hasMessageContaining("more than the");
-        server.on("/zoo/zoo.json", exchange -> exchange.sendResponseHeaders(200, 1L << 40));
         assertThatThrownBy(() -> open().list())
                 .isExactlyInstanceOf(ZooException.class)
                 .hasMessageContaining("more than the");
