@@ -147,7 +147,9 @@ public final class Qat {
      * IntegerNetwork large = Qat.convert(detector, 3, 416, 416);
      * }</pre>
      *
-     * A sequence at its own length gives what it gives within a masked batch of longer ones.
+     * A sequence at its own length gives what it gives within a masked batch of longer ones, except
+     * behind a bidirectional layer that is pooled over time: in a batch its backward direction
+     * reads the padding, as Deeplearning4j's own does.
      *
      * @param inputShape that of one example, as DL4J's arrays have it, without the batch
      * @throws UnsupportedLayerException naming every layer that stands in the way, those that only
