@@ -2,7 +2,6 @@ package io.github.dl4jqat.prepare;
 
 import io.github.dl4jqat.estimator.GradientEstimator;
 import io.github.dl4jqat.estimator.GradientEstimators;
-import io.github.dl4jqat.estimator.Knob;
 import io.github.dl4jqat.estimator.OscillationControl;
 import io.github.dl4jqat.estimator.QatSchedule;
 import io.github.dl4jqat.estimator.StraightThrough;
@@ -330,7 +329,8 @@ public final class QatConfig {
                     .withSchedule(schedule)
                     .withOscillation(oscillation);
             activationEstimator.requireServes(activation, TensorRole.ACTIVATION);
-            requireUsefulRamps();
+            new ScheduleCheck(weightEstimator, activationEstimator, oscillation, rules)
+                    .requireUsefulRamps(schedule);
             return new QatConfig(this);
         }
 
@@ -351,34 +351,6 @@ public final class QatConfig {
                                 + "; say it in the schedule alone");
             }
             return base.freezeRangesAt(freezeRangesAfter);
-        }
-
-        /** A ramp that moves nothing is a mistake that training would not show. */
-        private void requireUsefulRamps() {
-            if (schedule == null) {
-                return;
-            }
-            for (QatSchedule.Ramp ramp : schedule.ramps()) {
-                Knob knob = ramp.knob();
-                boolean oscillating = knob == Knob.DAMPENING || knob == Knob.OSCILLATION_THRESHOLD;
-                boolean used =
-                        knob == Knob.PORTION
-                                || (oscillating && oscillation != null)
-                                || weightEstimator.knobs().contains(knob)
-                                || activationEstimator.knobs().contains(knob)
-                                || rules.stream().anyMatch(r -> r.rule().moves(knob));
-                if (!used) {
-                    throw new IllegalArgumentException(
-                            "QatConfig: the schedule has a ramp of "
-                                    + knob.word()
-                                    + ", which neither estimator '"
-                                    + weightEstimator.name()
-                                    + "' of the weights nor '"
-                                    + activationEstimator.name()
-                                    + "' of the activations has"
-                                    + (oscillating ? "; give an OscillationControl" : ""));
-                }
-            }
         }
 
         private static QuantSpec perTensor(String what, QuantSpec spec) {
